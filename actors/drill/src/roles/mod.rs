@@ -1,0 +1,3 @@
+pub mod collector;
+pub mod planner;
+pub mod runner;

@@ -1,0 +1,161 @@
+//! Fits typed roles to the runtime's crews. One message type serves every role: JSON in, a `Delivery` out.
+
+use std::{rc::Rc, sync::Arc};
+
+use callboard_runtime::{Work, WorkContext};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use tracing::Instrument;
+
+use crate::{
+    artifact::Artifacts,
+    context::{Assignment, Deliverables, RoleContext},
+    outcome::Outcome,
+    payload::Payload,
+    role::Role,
+};
+
+/// Largest product of one task, in bytes of JSON.
+pub const PRODUCT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How an attempt ended, as the crew holds it until the journal has it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub outcome: Outcome<Payload>,
+    pub deliverables: Deliverables,
+}
+
+impl Delivery {
+    fn rejected(reason: String) -> Self {
+        Self {
+            outcome: Outcome::Reject { reason },
+            deliverables: Deliverables::default(),
+        }
+    }
+}
+
+/// The crew of one role, as a shard knows it.
+pub type RoleCrew = callboard_runtime::Crew<Assignment, Delivery>;
+
+/// A role with its types erased.
+pub trait Agent: 'static {
+    fn perform(
+        self: Rc<Self>,
+        assignment: Assignment,
+        work: WorkContext,
+    ) -> LocalBoxFuture<'static, Delivery>;
+}
+
+pub(crate) struct Seat<R> {
+    role: Rc<R>,
+}
+
+impl<R: Role> Seat<R> {
+    pub(crate) fn new(role: R) -> Self {
+        Self {
+            role: Rc::new(role),
+        }
+    }
+}
+
+impl<R: Role> Agent for Seat<R> {
+    fn perform(
+        self: Rc<Self>,
+        assignment: Assignment,
+        work: WorkContext,
+    ) -> LocalBoxFuture<'static, Delivery> {
+        async move {
+            let task = match assignment.input.read::<R::Task>() {
+                Ok(task) => task,
+                Err(error) => {
+                    return Delivery::rejected(format!(
+                        "{} cannot read its task: {error}",
+                        R::NAME
+                    ));
+                }
+            };
+            let ctx = RoleContext::new(assignment, work);
+            let outcome = self.role.clone().perform(task, ctx.clone()).await;
+            deliver(outcome, ctx)
+        }
+        .boxed_local()
+    }
+}
+
+fn deliver<P: serde::Serialize>(outcome: Outcome<P>, ctx: RoleContext) -> Delivery {
+    let product = match outcome {
+        Outcome::Done(product) => product,
+        Outcome::Retry { after, cause } => return empty(Outcome::Retry { after, cause }),
+        Outcome::Snooze { until } => return empty(Outcome::Snooze { until }),
+        Outcome::Reject { reason } => return empty(Outcome::Reject { reason }),
+    };
+    let product = match Payload::of(&product) {
+        Ok(product) => product,
+        Err(error) => return Delivery::rejected(format!("product is not JSON: {error}")),
+    };
+    let bytes = product.text().len();
+    if bytes > PRODUCT_BYTES_MAX {
+        return Delivery::rejected(format!(
+            "product has {bytes} bytes, more than {PRODUCT_BYTES_MAX}"
+        ));
+    }
+    match ctx.close() {
+        Ok(deliverables) => Delivery {
+            outcome: Outcome::Done(product),
+            deliverables,
+        },
+        Err(fault) => Delivery::rejected(fault),
+    }
+}
+
+fn empty(outcome: Outcome<Payload>) -> Delivery {
+    Delivery {
+        outcome,
+        deliverables: Deliverables::default(),
+    }
+}
+
+/// One instance of a role in a worker's hands. Artifacts are in the store before the delivery names them.
+pub(crate) struct Instance {
+    pub(crate) agent: Rc<dyn Agent>,
+    pub(crate) artifacts: Arc<dyn Artifacts>,
+}
+
+impl Work for Instance {
+    type Task = Assignment;
+    type Output = Delivery;
+
+    async fn run(self: Rc<Self>, assignment: Assignment, ctx: WorkContext) -> Delivery {
+        let span = tracing::info_span!(
+            "task",
+            job.id = %assignment.job,
+            task.id = assignment.task.0,
+            task.name = &*assignment.name,
+            task.attempt = assignment.attempt,
+        );
+        let mut delivery = self
+            .agent
+            .clone()
+            .perform(assignment, ctx)
+            .instrument(span)
+            .await;
+        for new in &delivery.deliverables.artifacts {
+            if let Err(error) = self.artifacts.put(new.clone()).await {
+                return empty(Outcome::Retry {
+                    after: None,
+                    cause: with_source(&error),
+                });
+            }
+        }
+        for new in &mut delivery.deliverables.artifacts {
+            new.content = Arc::default();
+        }
+        delivery
+    }
+}
+
+fn with_source(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

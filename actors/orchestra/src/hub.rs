@@ -1,0 +1,273 @@
+//! Who hears of committed events. Publishing never waits: a subscriber that falls behind is told so and reads the
+//! journal instead.
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "subscribers on HTTP threads and the writer share the registry"
+)]
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bytestring::ByteString;
+use serde::Serialize;
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{
+    id::{JobId, Tenant},
+    job::JobEvent,
+    journal::{JobRow, Record, StoredRecord},
+    time::Timestamp,
+};
+
+/// Signals a subscriber may fall behind before it must read the journal.
+const RING_SIGNALS: usize = 1_024;
+
+/// One event on a stream, serialised once for all subscribers.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub job: JobId,
+    pub seq: u64,
+    pub pos: u64,
+    pub is_final: bool,
+    /// `{"seq":..,"at":..,"job":..,"type":..,"data":{..}}`
+    pub text: ByteString,
+}
+
+/// What a subscriber hears.
+#[derive(Debug, Clone)]
+pub enum Signal {
+    Committed(Arc<Frame>),
+    /// An unnumbered sign of life; may be lost.
+    Tick(ByteString),
+    /// Something may have been missed: read the journal from the last seq seen.
+    Resync,
+}
+
+#[derive(Serialize)]
+struct WireFrame<'a> {
+    seq: u64,
+    at: String,
+    job: JobId,
+    /// `type` and `data`.
+    #[serde(flatten)]
+    event: &'a JobEvent,
+}
+
+#[derive(Serialize)]
+struct WireTick<'a, T> {
+    #[serde(rename = "type")]
+    name: &'a str,
+    at: String,
+    job: JobId,
+    data: &'a T,
+}
+
+/// The frames of a stored record.
+pub fn frames_of(record: &StoredRecord) -> impl Iterator<Item = Frame> {
+    (record.first_seq..)
+        .zip(record.events.iter())
+        .map(|(seq, event)| frame(record, seq, event))
+}
+
+fn frame(record: &StoredRecord, seq: u64, event: &JobEvent) -> Frame {
+    let wire = WireFrame {
+        seq,
+        at: record.at.rfc3339(),
+        job: record.job,
+        event,
+    };
+    Frame {
+        job: record.job,
+        seq,
+        pos: record.pos,
+        is_final: event.is_final(),
+        text: serde_json::to_string(&wire)
+            .expect("frames are plain data")
+            .into(),
+    }
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("too many callers wait for jobs")]
+pub struct WaitersFull;
+
+/// A topic's ring and the waiters for a job's end, by job.
+#[derive(Default)]
+struct Registry {
+    jobs: HashMap<JobId, broadcast::Sender<Signal>>,
+    tenants: HashMap<Tenant, broadcast::Sender<Signal>>,
+    waiters: HashMap<JobId, Vec<oneshot::Sender<Arc<JobRow>>>>,
+    waiting: usize,
+}
+
+/// Fan-out of committed events. Cloned handles share it.
+#[derive(Clone)]
+pub struct EventHub {
+    // A lock because HTTP threads subscribe while the writer publishes; held for map operations only.
+    registry: Arc<Mutex<Registry>>,
+    listeners: Arc<AtomicUsize>,
+    waiters_max: usize,
+}
+
+impl EventHub {
+    pub fn new(waiters_max: usize) -> Self {
+        Self {
+            registry: Arc::default(),
+            listeners: Arc::default(),
+            waiters_max,
+        }
+    }
+
+    pub fn follow_job(&self, job: JobId) -> broadcast::Receiver<Signal> {
+        self.subscribe(|registry| registry.jobs.entry(job).or_insert_with(ring))
+    }
+
+    pub fn follow_tenant(&self, tenant: &Tenant) -> broadcast::Receiver<Signal> {
+        self.subscribe(|registry| registry.tenants.entry(tenant.clone()).or_insert_with(ring))
+    }
+
+    /// Resolves with the job's row once its end is committed.
+    pub fn wait_for_end(&self, job: JobId) -> Result<oneshot::Receiver<Arc<JobRow>>, WaitersFull> {
+        let mut registry = self.registry();
+        if registry.waiting >= self.waiters_max {
+            registry.forget_gone_waiters();
+            if registry.waiting >= self.waiters_max {
+                return Err(WaitersFull);
+            }
+        }
+        let (tell, told) = oneshot::channel();
+        registry.waiters.entry(job).or_default().push(tell);
+        registry.waiting += 1;
+        self.listeners
+            .store(registry.listeners(), Ordering::Release);
+        Ok(told)
+    }
+
+    /// Tells everyone concerned of a committed record.
+    pub fn publish(&self, record: &Record, pos: u64) {
+        if self.listeners.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let mut registry = self.registry();
+        let is_final = record.row.state.is_final();
+        let stored = || StoredRecord {
+            pos,
+            job: record.job,
+            first_seq: record.first_seq,
+            at: record.at,
+            events: record.events.clone(),
+        };
+        let rings = [
+            registry.jobs.get(&record.job),
+            registry.tenants.get(&record.tenant),
+        ];
+        let heard: Vec<_> = rings
+            .into_iter()
+            .flatten()
+            .filter(|ring| ring.receiver_count() > 0)
+            .collect();
+        if !heard.is_empty() {
+            for frame in frames_of(&stored()) {
+                let frame = Arc::new(frame);
+                for ring in &heard {
+                    // Err means that the last subscriber has just left.
+                    let _ = ring.send(Signal::Committed(frame.clone()));
+                }
+            }
+        }
+        if is_final {
+            registry.jobs.remove(&record.job);
+            let waiters = registry.waiters.remove(&record.job).unwrap_or_default();
+            registry.waiting -= waiters.len();
+            for waiter in waiters {
+                let _ = waiter.send(record.row.clone());
+            }
+        }
+        registry.forget_unheard();
+        self.listeners
+            .store(registry.listeners(), Ordering::Release);
+    }
+
+    /// Tells watchers of a job something that is not journaled.
+    pub fn tick<T: Serialize>(&self, job: JobId, name: &'static str, at: Timestamp, data: &T) {
+        if self.listeners.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let registry = self.registry();
+        let Some(ring) = registry
+            .jobs
+            .get(&job)
+            .filter(|ring| ring.receiver_count() > 0)
+        else {
+            return;
+        };
+        let wire = WireTick {
+            name,
+            at: at.rfc3339(),
+            job,
+            data,
+        };
+        if let Ok(text) = serde_json::to_string(&wire) {
+            let _ = ring.send(Signal::Tick(text.into()));
+        }
+    }
+
+    /// Makes every subscriber read the journal: used when commits may have gone untold.
+    pub fn resync(&self) {
+        let registry = self.registry();
+        for ring in registry.jobs.values().chain(registry.tenants.values()) {
+            let _ = ring.send(Signal::Resync);
+        }
+    }
+
+    fn subscribe(
+        &self,
+        ring_of: impl FnOnce(&mut Registry) -> &mut broadcast::Sender<Signal>,
+    ) -> broadcast::Receiver<Signal> {
+        let mut registry = self.registry();
+        let receiver = ring_of(&mut registry).subscribe();
+        self.listeners
+            .store(registry.listeners(), Ordering::Release);
+        receiver
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry
+            .lock()
+            .expect("no holder of this lock can panic")
+    }
+}
+
+fn ring() -> broadcast::Sender<Signal> {
+    broadcast::Sender::new(RING_SIGNALS)
+}
+
+/// Topics kept before those without subscribers are swept.
+const TOPICS_SWEPT_FROM: usize = 256;
+
+impl Registry {
+    fn listeners(&self) -> usize {
+        self.jobs.len() + self.tenants.len() + self.waiters.len()
+    }
+
+    fn forget_unheard(&mut self) {
+        if self.jobs.len() + self.tenants.len() >= TOPICS_SWEPT_FROM {
+            self.jobs.retain(|_, ring| ring.receiver_count() > 0);
+            self.tenants.retain(|_, ring| ring.receiver_count() > 0);
+        }
+    }
+
+    fn forget_gone_waiters(&mut self) {
+        self.waiters.retain(|_, waiters| {
+            waiters.retain(|waiter| !waiter.is_closed());
+            !waiters.is_empty()
+        });
+        self.waiting = self.waiters.values().map(Vec::len).sum();
+    }
+}

@@ -1,0 +1,181 @@
+//! Names of things: jobs, tasks, facts, tenants.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+const JOB_PREFIX: &str = "job_";
+const FACT_PREFIX: &str = "fact_";
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{text}` is not {expected}")]
+pub struct BadId {
+    text: String,
+    expected: &'static str,
+}
+
+/// Identifies a job: `job_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(Uuid);
+
+impl JobId {
+    pub fn mint() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{JOB_PREFIX}{}", self.0.simple())
+    }
+}
+
+impl FromStr for JobId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = || BadId {
+            text: text.to_owned(),
+            expected: "a job id such as job_0198c0de...",
+        };
+        let hex = text
+            .strip_prefix(JOB_PREFIX)
+            .filter(|hex| hex.len() == 32)
+            .ok_or_else(bad)?;
+        Uuid::try_parse(hex).map(Self).map_err(|_| bad())
+    }
+}
+
+/// Position of a task in its job. Task 0 is the planning task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u32);
+
+impl TaskId {
+    pub const PLAN: Self = Self(0);
+
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Identifies a fact within its job: the task that claimed it and which of that task's claims it is (`fact_3.1`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactId {
+    pub task: TaskId,
+    pub index: u32,
+}
+
+impl fmt::Display for FactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{FACT_PREFIX}{}.{}", self.task, self.index)
+    }
+}
+
+impl FromStr for FactId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = || BadId {
+            text: text.to_owned(),
+            expected: "a fact id such as fact_3.1",
+        };
+        let (task, index) = text
+            .strip_prefix(FACT_PREFIX)
+            .and_then(|rest| rest.split_once('.'))
+            .ok_or_else(bad)?;
+        Ok(Self {
+            task: TaskId(task.parse().map_err(|_| bad())?),
+            index: index.parse().map_err(|_| bad())?,
+        })
+    }
+}
+
+macro_rules! serde_as_text {
+    ($($id:ty),*) => {$(
+        impl Serialize for $id {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $id {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+serde_as_text!(JobId, FactId);
+
+/// Whose job it is. Every row, stream and queue share belongs to one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tenant(Arc<str>);
+
+impl Tenant {
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Tenant {
+    fn default() -> Self {
+        Self::new("default")
+    }
+}
+
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_id_reads_back_from_its_text() {
+        let id = JobId::mint();
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn a_job_id_without_its_prefix_is_refused() {
+        let bare = JobId::mint().uuid().simple().to_string();
+        assert!(bare.parse::<JobId>().is_err());
+        assert!("job_42".parse::<JobId>().is_err());
+    }
+
+    #[test]
+    fn a_fact_id_names_its_task_and_claim() {
+        let id = FactId {
+            task: TaskId(3),
+            index: 1,
+        };
+        assert_eq!(id.to_string(), "fact_3.1");
+        assert_eq!("fact_3.1".parse(), Ok(id));
+        assert!("fact_3".parse::<FactId>().is_err());
+    }
+}

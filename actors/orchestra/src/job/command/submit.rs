@@ -1,0 +1,60 @@
+//! Submit: a job begins, and its planning task with it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Applied, Moment, settle};
+use crate::{
+    id::{TaskId, Tenant},
+    job::{Effect, JobEvent, TaskEntry},
+    pack::Kind,
+    payload::Payload,
+    time::Timestamp,
+};
+
+/// Name of every job's planning task.
+const PLAN_TASK: &str = "plan";
+
+/// An admitted submission.
+#[derive(Debug, Clone)]
+pub struct Submit {
+    pub tenant: Tenant,
+    /// What the kind's `admit` returned.
+    pub input: Payload,
+    /// 0 to 9; higher goes first.
+    pub priority: u8,
+    pub labels: BTreeMap<String, String>,
+    pub deadline: Option<Timestamp>,
+}
+
+pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Applied {
+    let profile = moment
+        .catalog
+        .profile(kind.planner)
+        .expect("the catalog holds the planner of every kind");
+    let plan_task = TaskEntry {
+        id: TaskId::PLAN,
+        name: Arc::from(PLAN_TASK),
+        role: Arc::from(kind.planner),
+        input: submit.input.clone(),
+        after: Vec::new(),
+        timeout: profile.timeout,
+        retry: settle::bounded(profile.retry),
+    };
+    let expiry = submit.deadline.map(|at| Effect::Expire { at });
+    let submitted = JobEvent::JobSubmitted {
+        tenant: submit.tenant,
+        kind: Arc::from(kind.name),
+        input: submit.input,
+        priority: submit.priority,
+        labels: submit.labels,
+        deadline: submit.deadline,
+        seed: moment.seed,
+    };
+    Applied {
+        events: vec![submitted, JobEvent::JobPlanning { task: plan_task }],
+        effects: [Effect::Offer(TaskId::PLAN)]
+            .into_iter()
+            .chain(expiry)
+            .collect(),
+    }
+}

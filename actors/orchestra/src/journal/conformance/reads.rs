@@ -1,0 +1,157 @@
+//! What reads answer about jobs and their records.
+
+use std::time::Duration;
+
+use super::{
+    author::{Author, ECHO, EPOCH_START, TELL, remembered, tenant},
+    subject::{EVERYTHING, Subject},
+};
+use crate::{
+    job::JobState,
+    journal::{JobsQuery, row_of},
+};
+
+pub(super) async fn live_jobs_are_those_that_have_not_ended(journal: Subject<'_>) {
+    let tenant = tenant();
+    let (authors, firsts): (Vec<_>, Vec<_>) = (0..4).map(|_| Author::submit(&tenant, ECHO)).unzip();
+    journal.commit(&firsts).await;
+    let [mut cancelled, running, mut done, queued]: [Author; 4] =
+        authors.try_into().ok().expect("there are four");
+    let batch: Vec<_> = [cancelled.cancel()]
+        .into_iter()
+        .chain(done.work())
+        .collect();
+    journal.commit(&batch).await;
+    let live = journal.live_jobs().await;
+    let ours = [cancelled.id(), running.id(), done.id(), queued.id()];
+    let live: Vec<_> = live.into_iter().filter(|job| ours.contains(job)).collect();
+    assert_eq!(live, [running.id(), queued.id()]);
+}
+
+pub(super) async fn records_are_read_after_a_seq_and_up_to_a_limit(journal: Subject<'_>) {
+    let (mut author, first) = Author::submit(&tenant(), ECHO);
+    let batch: Vec<_> = [first].into_iter().chain(author.work()).collect();
+    journal.commit(&batch).await;
+    let all = journal.records(author.id(), 0, EVERYTHING).await;
+    assert_eq!(all.len(), batch.len());
+    for (stored, record) in all.iter().zip(&batch) {
+        assert_eq!(
+            (stored.first_seq, stored.at, &stored.events),
+            (record.first_seq, record.at, &record.events)
+        );
+    }
+    for after in 0..=author.job.seq {
+        let expected: Vec<_> = all
+            .iter()
+            .filter(|r| r.first_seq + r.events.len() as u64 - 1 > after)
+            .cloned()
+            .collect();
+        for limit in [1, 2, EVERYTHING] {
+            let found = journal.records(author.id(), after, limit).await;
+            assert_eq!(
+                found,
+                expected[..limit.min(expected.len())],
+                "after {after}, limit {limit}"
+            );
+        }
+    }
+    assert_eq!(journal.records(author.id(), u64::MAX, 1).await, []);
+}
+
+pub(super) async fn tenants_see_their_own(journal: Subject<'_>) {
+    let (mine, yours) = (tenant(), tenant());
+    let (author, mut first) = Author::submit(&mine, ECHO);
+    first.remember = Some(remembered(
+        "k",
+        author.id(),
+        EPOCH_START.plus(Duration::from_secs(1)),
+    ));
+    journal.commit(&[first]).await;
+    let query = JobsQuery {
+        tenant: yours.clone(),
+        limit: EVERYTHING,
+        ..JobsQuery::default()
+    };
+    assert_eq!(journal.job(&yours, author.id()).await, None);
+    assert_eq!(journal.jobs(&query).await, []);
+    assert_eq!(journal.tenant_records(&yours, 0, EVERYTHING).await, []);
+    assert_eq!(journal.remembered(&yours, "k", EPOCH_START).await, None);
+    assert!(journal.remembered(&mine, "k", EPOCH_START).await.is_some());
+}
+
+pub(super) async fn jobs_are_listed_newest_first_by_page_kind_and_state(journal: Subject<'_>) {
+    let tenant = tenant();
+    let kinds = [ECHO, TELL, ECHO, TELL, ECHO];
+    let (mut authors, firsts): (Vec<_>, Vec<_>) = kinds
+        .iter()
+        .map(|kind| Author::submit(&tenant, kind))
+        .unzip();
+    journal.commit(&firsts).await;
+    journal
+        .commit(&[authors[0].cancel(), authors[3].cancel()])
+        .await;
+    let all = JobsQuery {
+        tenant,
+        limit: EVERYTHING,
+        ..JobsQuery::default()
+    };
+    let cancelled = Some(JobState::Cancelled);
+    let kind = Some(TELL.to_owned());
+    let cases = [
+        (all.clone(), vec![4, 3, 2, 1, 0]),
+        (
+            JobsQuery {
+                limit: 2,
+                ..all.clone()
+            },
+            vec![4, 3],
+        ),
+        (
+            JobsQuery {
+                limit: 2,
+                before: Some(authors[3].id()),
+                ..all.clone()
+            },
+            vec![2, 1],
+        ),
+        (
+            JobsQuery {
+                state: cancelled,
+                ..all.clone()
+            },
+            vec![3, 0],
+        ),
+        (
+            JobsQuery {
+                kind: kind.clone(),
+                ..all.clone()
+            },
+            vec![3, 1],
+        ),
+        (
+            JobsQuery {
+                kind: kind.clone(),
+                state: cancelled,
+                ..all.clone()
+            },
+            vec![3],
+        ),
+        (
+            JobsQuery {
+                kind,
+                state: cancelled,
+                before: Some(authors[3].id()),
+                ..all.clone()
+            },
+            vec![],
+        ),
+    ];
+    for (query, expected) in cases {
+        let found = journal.jobs(&query).await;
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|index: usize| row_of(&authors[index].job))
+            .collect();
+        assert_eq!(found, expected, "{query:?}");
+    }
+}

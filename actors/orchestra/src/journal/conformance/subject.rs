@@ -1,0 +1,101 @@
+//! The journal under examination. Reads and commits that must succeed panic when they do not.
+
+use crate::{
+    id::{JobId, Tenant},
+    job::Job,
+    journal::{
+        JobRow, JobsQuery, Journal, JournalError, Record, Remembered, StoredRecord, SupervisionNote,
+    },
+    time::Timestamp,
+};
+
+use super::author::Author;
+
+/// More rows than any check writes.
+pub(super) const EVERYTHING: usize = 10_000;
+
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a>(pub &'a dyn Journal);
+
+impl Subject<'_> {
+    pub async fn try_commit(self, batch: &[Record]) -> Result<Vec<u64>, JournalError> {
+        self.0.commit(batch).await
+    }
+
+    pub async fn commit(self, batch: &[Record]) -> Vec<u64> {
+        let positions = self.try_commit(batch).await.expect("the batch is sound");
+        assert_eq!(positions.len(), batch.len());
+        positions
+    }
+
+    pub async fn records(self, job: JobId, after: u64, limit: usize) -> Vec<StoredRecord> {
+        self.0
+            .records(job, after, limit)
+            .await
+            .expect("records of a job can be read")
+    }
+
+    pub async fn tenant_records(
+        self,
+        tenant: &Tenant,
+        after_pos: u64,
+        limit: usize,
+    ) -> Vec<StoredRecord> {
+        self.0
+            .tenant_records(tenant, after_pos, limit)
+            .await
+            .expect("records of a tenant can be read")
+    }
+
+    pub async fn live_jobs(self) -> Vec<JobId> {
+        self.0.live_jobs().await.expect("live jobs can be read")
+    }
+
+    pub async fn job(self, tenant: &Tenant, job: JobId) -> Option<JobRow> {
+        self.0.job(tenant, job).await.expect("a job can be read")
+    }
+
+    pub async fn jobs(self, query: &JobsQuery) -> Vec<JobRow> {
+        self.0.jobs(query).await.expect("jobs can be listed")
+    }
+
+    pub async fn remembered(
+        self,
+        tenant: &Tenant,
+        key: &str,
+        now: Timestamp,
+    ) -> Option<Remembered> {
+        self.0
+            .remembered(tenant, key, now)
+            .await
+            .expect("a key can be read")
+    }
+
+    pub async fn note_supervision(self, notes: Vec<SupervisionNote>) {
+        self.0
+            .note_supervision(notes)
+            .await
+            .expect("supervision events can be kept");
+    }
+
+    pub async fn supervision(self, after: u64, limit: usize) -> Vec<SupervisionNote> {
+        self.0
+            .supervision(after, limit)
+            .await
+            .expect("supervision events can be read")
+    }
+
+    /// The row of the author's job.
+    pub async fn row(self, author: &Author) -> Option<JobRow> {
+        self.job(&author.tenant, author.id()).await
+    }
+
+    /// The job that its stored records add up to.
+    pub async fn replayed(self, job: JobId) -> Job {
+        let records = self.records(job, 0, EVERYTHING).await;
+        let events = records
+            .iter()
+            .flat_map(|record| record.events.iter().map(|event| (event, record.at)));
+        Job::replay(job, events).expect("stored events fold")
+    }
+}

@@ -1,0 +1,82 @@
+//! The journal port: where events become durable and where everything else reads them.
+//!
+//! Two implementations run the suite in `conformance`: `MemoryJournal` here and the SQL store of the server.
+
+mod codec;
+#[cfg(feature = "test-util")]
+pub mod conformance;
+mod memory;
+mod record;
+
+use futures_util::future::BoxFuture;
+
+pub use codec::{CodecError, decode, encode};
+pub use memory::MemoryJournal;
+pub use record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote, row_of};
+
+use crate::{
+    id::{JobId, Tenant},
+    time::Timestamp,
+};
+
+/// Records of one commit.
+pub const BATCH_RECORDS_MAX: usize = 1_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process owns the store; this one must end.
+    #[error("the store belongs to a newer epoch than {epoch}")]
+    Fenced { epoch: u64 },
+    /// A record does not continue its job: another incarnation has written meanwhile.
+    #[error("record {seq} of job {job} does not continue its journal")]
+    Conflict { job: JobId, seq: u64 },
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    #[error("{operation}")]
+    Store {
+        operation: &'static str,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+pub type JournalFuture<'a, T> = BoxFuture<'a, Result<T, JournalError>>;
+
+/// Keeps events and the projections that answer reads.
+pub trait Journal: Send + Sync + 'static {
+    /// Commits up to `BATCH_RECORDS_MAX` records in one transaction, all or nothing, and answers only when they are
+    /// durable: the `pos` of each, strictly increasing in commit order.
+    fn commit<'a>(&'a self, batch: &'a [Record]) -> JournalFuture<'a, Vec<u64>>;
+
+    /// Jobs that have not ended, oldest first.
+    fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>>;
+
+    /// Records of a job whose last seq is above `after`, in order.
+    fn records(&self, job: JobId, after: u64, limit: usize)
+    -> JournalFuture<'_, Vec<StoredRecord>>;
+
+    /// Records of a tenant above a `pos`, in commit order.
+    fn tenant_records<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after_pos: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<StoredRecord>>;
+
+    fn job<'a>(&'a self, tenant: &'a Tenant, job: JobId) -> JournalFuture<'a, Option<JobRow>>;
+
+    /// Jobs of a tenant, newest first.
+    fn jobs<'a>(&'a self, query: &'a JobsQuery) -> JournalFuture<'a, Vec<JobRow>>;
+
+    /// What was answered to an idempotency key that has not expired at `now`.
+    fn remembered<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        key: &'a str,
+        now: Timestamp,
+    ) -> JournalFuture<'a, Option<Remembered>>;
+
+    fn note_supervision(&self, notes: Vec<SupervisionNote>) -> JournalFuture<'_, ()>;
+
+    /// Supervision events above an id, oldest first.
+    fn supervision(&self, after: u64, limit: usize) -> JournalFuture<'_, Vec<SupervisionNote>>;
+}

@@ -1,0 +1,45 @@
+//! Jobs as state machines, done by crews of agent roles.
+//!
+//! A client's submission becomes a job; its planner answers a DAG of tasks; the coordinator's shards hand ready tasks
+//! to crews, journal what comes back, and act only on what is committed. `docs/architecture.md` draws the picture.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod admission;
+pub mod artifact;
+pub mod catalog;
+pub mod context;
+pub mod coordinator;
+pub mod crew;
+pub mod fact;
+pub mod house;
+pub mod hub;
+pub mod id;
+pub mod job;
+pub mod journal;
+pub mod outcome;
+pub mod pack;
+pub mod payload;
+pub mod plan;
+pub mod policy;
+pub mod role;
+#[cfg(feature = "test-util")]
+pub mod saga;
+pub mod shard;
+pub mod submission;
+pub mod time;
+pub mod writer;
+
+pub use context::{RoleContext, TaskInput};
+pub use coordinator::{Coordinator, Inspection, SubmitError, Submitted};
+pub use fact::{Claim, Fact, VerifiedFact};
+pub use house::{House, HouseSpec, Ports};
+pub use id::{FactId, JobId, TaskId, Tenant};
+pub use outcome::{Failure, FailureKind, Outcome};
+pub use pack::{Admit, InvalidInput, Kind, Pack, RoleSpec};
+pub use payload::Payload;
+pub use plan::{Plan, TaskSpec};
+pub use policy::RetryPolicy;
+pub use role::{Role, RoleProfile};
+pub use submission::Submission;
+pub use time::Timestamp;

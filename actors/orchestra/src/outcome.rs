@@ -1,0 +1,79 @@
+//! What one run of a task came to, and how a task can fail.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// What a role says of one attempt. A panic is not an outcome: the crew reports it and the job's policy decides.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome<P> {
+    Done(P),
+    /// Try again; uses an attempt. Without `after` the retry policy chooses the delay.
+    Retry {
+        after: Option<Duration>,
+        cause: String,
+    },
+    /// Not yet; try again at `until`. Uses no attempt.
+    Snooze {
+        until: Timestamp,
+    },
+    /// The domain says no. Never retried.
+    Reject {
+        reason: String,
+    },
+}
+
+/// Why an attempt or a job came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    Domain,
+    Panicked,
+    Aborted,
+    Timeout,
+    Stalled,
+    BreakerOpen,
+    WorkerLost,
+    /// A role asked for another attempt.
+    Retry,
+    /// A task that panicked its role too often.
+    Poisoned,
+    /// The job outlived its deadline.
+    Expired,
+}
+
+impl FailureKind {
+    /// The stable code of this failure on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Domain => "domain",
+            Self::Panicked => "panicked",
+            Self::Aborted => "aborted",
+            Self::Timeout => "timeout",
+            Self::Stalled => "stalled",
+            Self::BreakerOpen => "breaker_open",
+            Self::WorkerLost => "worker_lost",
+            Self::Retry => "retry",
+            Self::Poisoned => "poisoned",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A failure with the words a person needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The contract of an agent role, as a pack writes it.
+
+use std::{future::Future, rc::Rc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{context::RoleContext, outcome::Outcome, policy::RetryPolicy};
+
+/// A kind of agent. Its crew builds instances, hands each one task at a time, and replaces an instance that panics.
+pub trait Role: 'static {
+    /// Unique over all packs: `market.analyst`.
+    const NAME: &'static str;
+    /// Read from the task's input; what cannot be read is rejected before `perform`.
+    type Task: DeserializeOwned + 'static;
+    type Product: Serialize + 'static;
+
+    /// Performs one attempt. Several may run at once on one instance when the profile's `concurrency` exceeds 1, and
+    /// the same task may be attempted again after a crash: effects outside must bear repetition.
+    fn perform(
+        self: Rc<Self>,
+        task: Self::Task,
+        ctx: RoleContext,
+    ) -> impl Future<Output = Outcome<Self::Product>>;
+
+    fn profile() -> RoleProfile {
+        RoleProfile::default()
+    }
+}
+
+/// How a role is staffed and how its tasks are treated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoleProfile {
+    /// Actors in the crew.
+    pub workers: u32,
+    /// Tasks in hand per worker; above 1 only for roles that mostly wait.
+    pub concurrency: u32,
+    /// Time for one attempt, from the moment a worker takes it.
+    pub timeout: Duration,
+    /// A task that shows no progress for so long counts as stalled; `None` trusts the timeout alone.
+    pub heartbeat: Option<Duration>,
+    pub retry: RetryPolicy,
+}
+
+impl Default for RoleProfile {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            concurrency: 1,
+            timeout: Duration::from_secs(60),
+            heartbeat: None,
+            retry: RetryPolicy::default(),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Offers ready tasks to their crews, at most a window's worth per job and role, and hears what crews say of them.
+
+use std::sync::Arc;
+
+use callboard_runtime::{Notice, Offer, Refusal, TaskKey, WorkerId};
+use serde::Serialize;
+
+use super::{
+    Shard,
+    live::{AfterCommit, Held},
+};
+use crate::{
+    crew::{Delivery, RoleCrew},
+    id::{JobId, TaskId},
+    job::Command,
+    outcome::{Failure, FailureKind},
+};
+
+/// The key under which a crew knows one attempt of a task.
+pub(super) fn key_of(job: JobId, task: TaskId, attempt: u32) -> TaskKey {
+    TaskKey {
+        source: job.uuid().as_u128(),
+        number: u64::from(task.0) << 32 | u64::from(attempt),
+    }
+}
+
+/// The attempt a key stands for.
+pub(super) fn attempt_of(key: TaskKey) -> (JobId, TaskId, u32) {
+    let job = JobId::from_uuid(uuid::Uuid::from_u128(key.source));
+    let (task, attempt) = (key.number >> 32, key.number & u64::from(u32::MAX));
+    let narrow = |half: u64| u32::try_from(half).expect("half of a u64 fits a u32");
+    (job, TaskId(narrow(task)), narrow(attempt))
+}
+
+/// Data of the unnumbered frame `task.running`.
+#[derive(Serialize)]
+struct Running<'a> {
+    task: TaskId,
+    name: &'a str,
+    role: &'a str,
+    attempt: u32,
+    worker: u32,
+}
+
+/// Data of the unnumbered frame `task.progress`.
+#[derive(Serialize)]
+struct Progress {
+    task: TaskId,
+    done: u64,
+    total: u64,
+}
+
+impl Shard {
+    pub(super) fn make_ready(&mut self, id: JobId, task: TaskId) {
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let open = live.job.task(task).filter(|task| !task.state.is_final());
+        let Some(role) = open.map(|task| task.entry.role.clone()) else {
+            return;
+        };
+        let queue = live.ready.entry(role).or_default();
+        if !live.held.contains_key(&task) && !queue.contains(&task) {
+            queue.push_back(task);
+        }
+    }
+
+    /// Offers as many ready tasks of a job as its windows allow.
+    pub(super) fn offer_ready(&mut self, id: JobId) {
+        let Some(live) = self.jobs.get(&id) else {
+            return;
+        };
+        let roles: Vec<Arc<str>> = live
+            .ready
+            .iter()
+            .filter(|(_, queue)| !queue.is_empty())
+            .map(|(role, _)| role.clone())
+            .collect();
+        for role in roles {
+            self.offer_role(id, &role);
+        }
+    }
+
+    fn offer_role(&mut self, id: JobId, role: &Arc<str>) {
+        if self.drain.is_on()
+            || self
+                .starved
+                .get(role)
+                .is_some_and(|starved| starved.contains(&id))
+        {
+            return;
+        }
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let crew = self
+            .desk
+            .crews
+            .get(role)
+            .expect("plan lint admits only roles of the catalog");
+        while live.held_by_role.get(role).copied().unwrap_or_default() < self.desk.window {
+            let Some(task) = live.ready.get_mut(role).and_then(|queue| queue.pop_front()) else {
+                return;
+            };
+            let assignment = live.assignment(task);
+            let attempt = assignment.attempt;
+            let timeout = live.job.tasks[task.index()].entry.timeout;
+            live.take_up(role, task, Held::queued(attempt));
+            crew.offer(Offer {
+                key: key_of(id, task, attempt),
+                owner: self.desk.owner(),
+                share: share_of(live.job.tenant.as_str()),
+                priority: live.job.priority,
+                timeout,
+                task: assignment,
+            });
+        }
+    }
+
+    pub(super) fn crew_notice(&mut self, role: &Arc<str>, notice: Notice<Delivery>) {
+        match notice {
+            Notice::Started { key, worker } => self.task_started(key, worker),
+            Notice::Progress { key, done, total } => self.task_progressed(key, done, total),
+            Notice::Finished(report) => self.task_reported(role, report),
+            Notice::Refused { key, refusal } => self.task_refused(role, key, refusal),
+            Notice::Room => {
+                for id in self.starved.remove(role).unwrap_or_default() {
+                    self.offer_role(id, role);
+                }
+            }
+        }
+    }
+
+    fn task_started(&mut self, key: TaskKey, worker: WorkerId) {
+        let (id, task, attempt) = attempt_of(key);
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let Some(held) = live
+            .held
+            .get_mut(&task)
+            .filter(|held| held.attempt == attempt)
+        else {
+            return;
+        };
+        held.worker = Some(worker.index);
+        let entry = &live.job.tasks[task.index()].entry;
+        let running = Running {
+            task,
+            name: &entry.name,
+            role: &entry.role,
+            attempt,
+            worker: worker.index,
+        };
+        self.desk
+            .hub
+            .tick(id, "task.running", self.desk.clock.now(), &running);
+    }
+
+    fn task_progressed(&mut self, key: TaskKey, done: u64, total: u64) {
+        let (id, task, attempt) = attempt_of(key);
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let Some(held) = live
+            .held
+            .get_mut(&task)
+            .filter(|held| held.attempt == attempt)
+        else {
+            return;
+        };
+        (held.done, held.total) = (done, total);
+        self.desk.hub.tick(
+            id,
+            "task.progress",
+            self.desk.clock.now(),
+            &Progress { task, done, total },
+        );
+    }
+
+    fn task_refused(&mut self, role: &Arc<str>, key: TaskKey, refusal: Refusal) {
+        let (id, task, attempt) = attempt_of(key);
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        live.put_down(role, task);
+        match refusal {
+            Refusal::Busy => {
+                live.ready.entry(role.clone()).or_default().push_front(task);
+                self.starved.entry(role.clone()).or_default().insert(id);
+            }
+            Refusal::Draining => live.ready.entry(role.clone()).or_default().push_front(task),
+            Refusal::BreakerOpen { retry_after } => {
+                let failure = Failure::new(
+                    FailureKind::BreakerOpen,
+                    format!("the breaker of {role} is open"),
+                );
+                let command = Command::TaskFailed {
+                    task,
+                    attempt,
+                    failure,
+                    after: Some(retry_after),
+                };
+                // Refused means that the job has ended meanwhile.
+                let _ = self.command(id, command, AfterCommit::default());
+            }
+        }
+    }
+
+    pub(super) fn withdraw_all(&mut self, id: JobId) {
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        live.ready.clear();
+        for (task, held) in live.held.drain() {
+            let role = &live.job.tasks[task.index()].entry.role;
+            self.desk.crews[role].withdraw(key_of(id, task, held.attempt));
+        }
+        live.held_by_role.clear();
+        for starved in self.starved.values_mut() {
+            starved.remove(&id);
+        }
+    }
+
+    pub(super) fn enrol(&self, ctx: &mut callboard_runtime::ResidentContext<Self>) {
+        for (role, crew) in self.desk.crews.iter() {
+            let (role, me) = (role.clone(), ctx.handle());
+            let tell = move |notice| {
+                // Closed means that the universe is shutting down.
+                let _ = me.tell(super::ShardMessage::Crew {
+                    role: role.clone(),
+                    notice,
+                });
+            };
+            RoleCrew::enrol(crew, self.desk.owner(), Arc::new(tell));
+        }
+    }
+}
+
+/// FNV-1a (Fowler, Noll, Vo): a tenant's fairness class in a crew's queue.
+fn share_of(tenant: &str) -> u64 {
+    tenant.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_gives_back_the_attempt_it_stands_for() {
+        let attempt = (JobId::mint(), TaskId(70_000), 3);
+        assert_eq!(attempt_of(key_of(attempt.0, attempt.1, attempt.2)), attempt);
+    }
+}

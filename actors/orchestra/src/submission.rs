@@ -1,0 +1,100 @@
+//! What a client asks for, before it is admitted.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{id::Tenant, pack::InvalidInput, payload::Payload, time::Timestamp};
+
+pub const PRIORITY_MAX: u8 = 9;
+pub const PRIORITY_DEFAULT: u8 = 5;
+const LABELS_MAX: usize = 32;
+const LABEL_KEY_BYTES_MAX: usize = 63;
+const LABEL_VALUE_BYTES_MAX: usize = 255;
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// How long an idempotency key is remembered.
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A client's own name for a submission, with the hash of what it submitted under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    pub key: String,
+    /// SHA-256 of the request body, in hex.
+    pub body_sha256: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub tenant: Tenant,
+    pub kind: String,
+    pub input: Payload,
+    pub priority: u8,
+    pub labels: BTreeMap<String, String>,
+    pub deadline: Option<Timestamp>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+impl Submission {
+    pub fn new(kind: impl Into<String>, input: Payload) -> Self {
+        Self {
+            tenant: Tenant::default(),
+            kind: kind.into(),
+            input,
+            priority: PRIORITY_DEFAULT,
+            labels: BTreeMap::new(),
+            deadline: None,
+            idempotency: None,
+        }
+    }
+
+    /// Checks what does not depend on the kind.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), InvalidInput> {
+        let invalid = |code, field: &str, message: String| {
+            Err(InvalidInput {
+                code,
+                field: Some(field.to_owned()),
+                message,
+            })
+        };
+        if self.priority > PRIORITY_MAX {
+            let message = format!(
+                "priority is {}, but runs from 0 to {PRIORITY_MAX}",
+                self.priority
+            );
+            return invalid("invalid_priority", "priority", message);
+        }
+        if self.labels.len() > LABELS_MAX {
+            return invalid(
+                "invalid_labels",
+                "labels",
+                format!("a job bears at most {LABELS_MAX} labels"),
+            );
+        }
+        for (key, value) in &self.labels {
+            if key.is_empty()
+                || key.len() > LABEL_KEY_BYTES_MAX
+                || value.len() > LABEL_VALUE_BYTES_MAX
+            {
+                let message = format!(
+                    "label `{key}`: keys have 1 to {LABEL_KEY_BYTES_MAX} bytes, values at most {LABEL_VALUE_BYTES_MAX}"
+                );
+                return invalid("invalid_labels", "labels", message);
+            }
+        }
+        if let Some(deadline) = self.deadline.filter(|deadline| *deadline <= now) {
+            return invalid(
+                "invalid_deadline",
+                "deadline",
+                format!("the deadline {} has passed", deadline.rfc3339()),
+            );
+        }
+        let key = self
+            .idempotency
+            .as_ref()
+            .map(|idempotency| idempotency.key.len());
+        if key.is_some_and(|bytes| bytes == 0 || bytes > IDEMPOTENCY_KEY_BYTES_MAX) {
+            let message = format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+            return invalid("invalid_idempotency_key", "Idempotency-Key", message);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! The journal's one writer. It gathers what shards append while a commit is under way and commits it as one batch: the
+//! duration of a commit is the window of the next. It acknowledges, and tells subscribers, only after the commit.
+//!
+//! If it dies, appends it had not committed are answered as failed and their shards read the journal again; commits are
+//! taken in turn, so an instance never overtakes the last commit of the one before.
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "a commit outlives the instance that began it"
+)]
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
+
+use callboard_runtime::{Handle, Resident, ResidentContext};
+use tokio::sync::{Mutex, oneshot};
+
+use crate::{
+    hub::EventHub,
+    id::JobId,
+    journal::{BATCH_RECORDS_MAX, Journal, JournalError, Record},
+};
+
+/// One committed or failed append, for the shard it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    pub job: JobId,
+    /// Which life of the job in the shard's memory appended it.
+    pub life: u64,
+    pub last_seq: u64,
+    pub committed: bool,
+}
+
+/// Where a shard hears of its appends.
+#[derive(Clone)]
+pub struct SettledSink {
+    pub shard: u32,
+    pub tell: Arc<dyn Fn(Vec<Settled>) + Send + Sync>,
+}
+
+/// A record on its way to the journal. Dropped unanswered, it reports failure.
+pub struct Append {
+    record: Record,
+    life: u64,
+    sink: Option<SettledSink>,
+}
+
+impl Append {
+    pub fn new(record: Record, life: u64, sink: SettledSink) -> Self {
+        Self {
+            record,
+            life,
+            sink: Some(sink),
+        }
+    }
+
+    fn settled(&self, committed: bool) -> Settled {
+        Settled {
+            job: self.record.job,
+            life: self.life,
+            last_seq: self.record.last_seq(),
+            committed,
+        }
+    }
+}
+
+impl Drop for Append {
+    fn drop(&mut self) {
+        if let Some(sink) = self.sink.take() {
+            (sink.tell)(vec![self.settled(false)]);
+        }
+    }
+}
+
+pub enum WriterMessage {
+    Append(Append),
+    /// Answered when everything appended before is committed or has failed.
+    Settle(oneshot::Sender<()>),
+    CommitEnded,
+}
+
+/// What every instance of the writer shares.
+#[derive(Clone)]
+pub struct WriterDesk {
+    pub journal: Arc<dyn Journal>,
+    pub hub: EventHub,
+    /// Called when another process has taken the store: this one must end.
+    pub fenced: Arc<dyn Fn() + Send + Sync>,
+    /// Held during a commit. A lock because a commit of a dead instance may still be under way.
+    pub turn: Arc<Mutex<()>>,
+}
+
+enum Item {
+    Append(Append),
+    Settle(oneshot::Sender<()>),
+}
+
+pub struct Writer {
+    desk: WriterDesk,
+    queue: VecDeque<Item>,
+    committing: bool,
+}
+
+impl Writer {
+    pub fn new(desk: WriterDesk) -> Self {
+        desk.hub.resync();
+        Self {
+            desk,
+            queue: VecDeque::new(),
+            committing: false,
+        }
+    }
+
+    fn commit_next(&mut self, ctx: &mut ResidentContext<Self>) {
+        if self.committing || self.queue.is_empty() {
+            return;
+        }
+        let items: Vec<Item> = self
+            .queue
+            .drain(..self.queue.len().min(BATCH_RECORDS_MAX))
+            .collect();
+        let (desk, me) = (self.desk.clone(), ctx.handle());
+        self.committing = true;
+        ctx.spawn(async move {
+            let _ended = CommitEnded(me);
+            let _turn = desk.turn.lock().await;
+            settle(&desk, items).await;
+        });
+    }
+}
+
+/// Tells the writer when a commit is over, however it ends.
+struct CommitEnded(Handle<WriterMessage>);
+
+impl Drop for CommitEnded {
+    fn drop(&mut self) {
+        // Closed means that the universe is shutting down.
+        let _ = self.0.tell(WriterMessage::CommitEnded);
+    }
+}
+
+impl Resident for Writer {
+    type Message = WriterMessage;
+
+    fn handle(&mut self, message: WriterMessage, ctx: &mut ResidentContext<Self>) {
+        match message {
+            WriterMessage::Append(append) => self.queue.push_back(Item::Append(append)),
+            WriterMessage::Settle(settled) => self.queue.push_back(Item::Settle(settled)),
+            WriterMessage::CommitEnded => self.committing = false,
+        }
+        self.commit_next(ctx);
+    }
+}
+
+async fn settle(desk: &WriterDesk, items: Vec<Item>) {
+    let mut appends = Vec::with_capacity(items.len());
+    let mut settles = Vec::new();
+    for item in items {
+        match item {
+            Item::Append(append) => appends.push(append),
+            Item::Settle(settle) => settles.push(settle),
+        }
+    }
+    commit(desk, appends).await;
+    for settle in settles {
+        // Err means that the shard that asked is gone.
+        let _ = settle.send(());
+    }
+}
+
+async fn commit(desk: &WriterDesk, mut appends: Vec<Append>) {
+    if appends.is_empty() {
+        return;
+    }
+    let records: Vec<Record> = appends.iter().map(|append| append.record.clone()).collect();
+    let started = Instant::now();
+    #[cfg(feature = "failpoints")]
+    fail::fail_point!("journal::before_commit");
+    let result = desk.journal.commit(&records).await;
+    #[cfg(feature = "failpoints")]
+    fail::fail_point!("journal::after_commit");
+    metrics::histogram!("callboard_journal_commit_seconds").record(started.elapsed().as_secs_f64());
+    metrics::histogram!("callboard_journal_batch_records").record(records.len() as f64);
+    match result {
+        Ok(positions) => {
+            for (record, pos) in records.iter().zip(positions) {
+                desk.hub.publish(record, pos);
+            }
+            answer(&mut appends, true);
+        }
+        Err(JournalError::Conflict { .. }) if appends.len() > 1 => {
+            for append in appends {
+                Box::pin(commit(desk, vec![append])).await;
+            }
+        }
+        Err(error) => {
+            if matches!(error, JournalError::Fenced { .. }) {
+                (desk.fenced)();
+            }
+            let source = std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            tracing::error!(error = %error, source, records = appends.len(), "journal refused a batch");
+            metrics::counter!("callboard_journal_failures_total").increment(1);
+            answer(&mut appends, false);
+        }
+    }
+}
+
+fn answer(appends: &mut [Append], committed: bool) {
+    let mut by_shard: BTreeMap<u32, (SettledSink, Vec<Settled>)> = BTreeMap::new();
+    for append in appends {
+        let settled = append.settled(committed);
+        if let Some(sink) = append.sink.take() {
+            by_shard
+                .entry(sink.shard)
+                .or_insert_with(|| (sink, Vec::new()))
+                .1
+                .push(settled);
+        }
+    }
+    for (sink, settled) in by_shard.into_values() {
+        (sink.tell)(settled);
+    }
+}

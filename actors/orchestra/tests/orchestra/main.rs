@@ -1,0 +1,8 @@
+//! Jobs in a house of actors: the machine alone, what tasks may do, and what faults may not.
+#![cfg(test)]
+
+mod faults;
+mod fixtures;
+mod house;
+mod machine;
+mod stage;
