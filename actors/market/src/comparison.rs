@@ -1,0 +1,482 @@
+//! A request for a comparison: as it comes in, and as it is once every part of it is known to make sense.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    metric::Metric,
+    prices::PriceBook,
+    query::{Period, QUERY_BYTES_MAX, Query, example, parse, parse_period},
+    refusal::{Refusal, RefusalCode, known_tickers, unknown_benchmark, unknown_ticker},
+    study::Study,
+};
+
+/// Most tickers in one comparison.
+pub const TICKERS_MAX: usize = 20;
+/// Largest yearly risk-free rate, either way.
+pub const RISK_FREE_MAX: f64 = 1.0;
+
+/// Either `query`, or `tickers`; the other fields add to either, unless the query states them too.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"query": "Compare Sharpe ratios of AAPL, MSFT and GOOG from 2005 to 2009"}))]
+#[schemars(example = serde_json::json!({"tickers": ["AAPL", "IBM"], "metrics": ["max_drawdown"], "from": "2005-01-01", "to": "2009-12-31", "risk_free": 0.02}))]
+pub struct ComparisonInput {
+    /// A request in plain English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = QUERY_BYTES_MAX))]
+    pub query: Option<String>,
+    /// The tickers to compare, as the price data names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = TICKERS_MAX))]
+    pub tickers: Option<Vec<String>>,
+    /// The metrics asked for; none means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
+    /// First day, month or year: `2005-01-31`, `2005-01`, `2005`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Last day, month or year, included whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Yearly risk-free rate as a fraction: 0.02 is 2%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -RISK_FREE_MAX, max = RISK_FREE_MAX))]
+    pub risk_free: Option<f64>,
+    /// The ticker against which beta and alpha are measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benchmark: Option<String>,
+}
+
+/// A request whose every part is known to make sense. Its JSON is itself a valid input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    pub tickers: Vec<String>,
+    /// The metrics asked for; empty for all.
+    pub metrics: Vec<Metric>,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    /// Yearly rate as a fraction.
+    pub risk_free: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benchmark: Option<String>,
+}
+
+impl Comparison {
+    /// The metrics to rank: those asked for, or all.
+    pub fn ranked(&self) -> &[Metric] {
+        if self.metrics.is_empty() {
+            &Metric::ALL
+        } else {
+            &self.metrics
+        }
+    }
+
+    /// Every ticker of the alignment: those compared, and the benchmark if it is not one of them.
+    pub fn aligned(&self) -> Vec<&str> {
+        let tickers = self.tickers.iter().map(String::as_str);
+        let benchmark = self
+            .benchmark
+            .as_deref()
+            .filter(|benchmark| !self.tickers.iter().any(|ticker| ticker == benchmark));
+        tickers.chain(benchmark).collect()
+    }
+}
+
+/// Reads a request against the prices of `book`. A refusal says what would be accepted.
+pub fn resolve(input: ComparisonInput, book: &PriceBook) -> Result<Comparison, Refusal> {
+    let asked = asked(&input, book)?;
+    let benchmark = match &input.benchmark {
+        Some(text) => Some(
+            book.spelled(text)
+                .ok_or_else(|| unknown_benchmark(book, "benchmark", text))?
+                .to_owned(),
+        ),
+        None => None,
+    };
+    let benchmark = agreed(asked.benchmark, benchmark, "benchmark")?;
+    let from = agreed(
+        asked.from,
+        bound(&input.from, "from")?.map(|period| period.first),
+        "from",
+    )?;
+    let to = agreed(
+        asked.to,
+        bound(&input.to, "to")?.map(|period| period.last),
+        "to",
+    )?;
+    let risk_free = agreed(asked.risk_free, input.risk_free, "risk_free")?.unwrap_or(0.0);
+    if !(-RISK_FREE_MAX..=RISK_FREE_MAX).contains(&risk_free) {
+        let message = format!(
+            "risk_free is {risk_free}, but must lie between -{RISK_FREE_MAX} and {RISK_FREE_MAX}: it is a yearly fraction, so 2% is 0.02"
+        );
+        return Err(Refusal::new(
+            RefusalCode::InvalidRiskFree,
+            "risk_free",
+            message,
+        ));
+    }
+    let mut metrics = if asked.metrics.is_empty() {
+        input.metrics.unwrap_or_default()
+    } else {
+        asked.metrics
+    };
+    let mut seen = Vec::new();
+    metrics.retain(|metric| {
+        !seen.contains(metric) && {
+            seen.push(*metric);
+            true
+        }
+    });
+    if benchmark.is_none()
+        && !metrics.is_empty()
+        && metrics.iter().all(|metric| metric.needs_benchmark())
+    {
+        let message = format!(
+            "{} needs a benchmark: name one of {}, for example `against {}`",
+            metrics[0].label(),
+            known_tickers(book),
+            book.tickers().next().unwrap_or("SPX")
+        );
+        return Err(Refusal::new(
+            RefusalCode::BenchmarkRequired,
+            "benchmark",
+            message,
+        ));
+    }
+    let tickers = if asked.tickers.is_empty() {
+        book.tickers()
+            .filter(|ticker| benchmark.as_deref() != Some(ticker))
+            .map(str::to_owned)
+            .collect()
+    } else {
+        asked.tickers
+    };
+    if tickers.len() > TICKERS_MAX {
+        let message = format!(
+            "{} tickers are asked for; one comparison takes {TICKERS_MAX}",
+            tickers.len()
+        );
+        return Err(Refusal::new(
+            RefusalCode::TooManyTickers,
+            "tickers",
+            message,
+        ));
+    }
+    if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
+        return Err(Refusal::new(
+            RefusalCode::FromAfterTo,
+            "from",
+            format!("the window starts on {from}, after its end on {to}"),
+        ));
+    }
+    let mut comparison = Comparison {
+        tickers,
+        metrics,
+        from: NaiveDate::MIN,
+        to: NaiveDate::MAX,
+        risk_free,
+        benchmark,
+    };
+    let common = book.common_dates(&comparison.aligned());
+    comparison.from = from
+        .or_else(|| common.first().copied())
+        .unwrap_or(NaiveDate::MIN);
+    comparison.to = to
+        .or_else(|| common.last().copied())
+        .unwrap_or(NaiveDate::MAX);
+    Study::open(book, comparison).map(Study::into_comparison)
+}
+
+/// What the query asks for, or the tickers of a structured input.
+fn asked(input: &ComparisonInput, book: &PriceBook) -> Result<Query, Refusal> {
+    match (&input.query, &input.tickers) {
+        (Some(sentence), None) => {
+            let mut asked = parse(sentence, book)?;
+            let mut seen: Vec<String> = Vec::new();
+            for ticker in asked.tickers {
+                if !seen.contains(&ticker) {
+                    seen.push(ticker);
+                }
+            }
+            asked.tickers = seen;
+            if input.metrics.as_ref().is_some_and(|metrics| {
+                !metrics.is_empty() && !asked.metrics.is_empty() && *metrics != asked.metrics
+            }) {
+                return Err(twice("metrics"));
+            }
+            Ok(asked)
+        }
+        (None, Some(tickers)) if !tickers.is_empty() => Ok(Query {
+            tickers: spelled(tickers, book)?,
+            ..Query::default()
+        }),
+        (None, Some(_)) => {
+            let message = format!(
+                "tickers is empty; the price data has {}",
+                known_tickers(book)
+            );
+            Err(Refusal::new(RefusalCode::NoTicker, "tickers", message))
+        }
+        (None, None) => {
+            let message = format!(
+                "give a query such as \"{}\", or tickers such as [\"{}\"]",
+                example(book),
+                book.tickers().take(2).collect::<Vec<_>>().join("\", \"")
+            );
+            Err(Refusal {
+                code: RefusalCode::InvalidInput,
+                field: None,
+                message,
+            })
+        }
+        (Some(_), Some(_)) => Err(Refusal::new(
+            RefusalCode::StatedTwice,
+            "tickers",
+            "give either a query or tickers, not both",
+        )),
+    }
+}
+
+fn spelled(tickers: &[String], book: &PriceBook) -> Result<Vec<String>, Refusal> {
+    let mut known: Vec<String> = Vec::with_capacity(tickers.len());
+    for (at, text) in tickers.iter().enumerate() {
+        let field = format!("tickers[{at}]");
+        let ticker = book
+            .spelled(text.trim())
+            .ok_or_else(|| unknown_ticker(book, &field, text, text))?;
+        if known.iter().any(|earlier| earlier == ticker) {
+            return Err(Refusal::new(
+                RefusalCode::DuplicateTicker,
+                field,
+                format!("{ticker} is named twice"),
+            ));
+        }
+        known.push(ticker.to_owned());
+    }
+    Ok(known)
+}
+
+fn bound(text: &Option<String>, field: &str) -> Result<Option<Period>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    match parse_period(text) {
+        Some(period) => Ok(Some(period)),
+        None => {
+            let message = format!(
+                "{field} is `{text}`, which is not a date; write it as 2005-01-31, 2005-01 or 2005"
+            );
+            Err(Refusal::new(RefusalCode::InvalidDate, field, message))
+        }
+    }
+}
+
+/// The value that the query or the field states; both only when they say the same.
+fn agreed<T: PartialEq>(
+    query: Option<T>,
+    field: Option<T>,
+    name: &str,
+) -> Result<Option<T>, Refusal> {
+    match (query, field) {
+        (Some(query), Some(field)) if query != field => Err(twice(name)),
+        (query, field) => Ok(query.or(field)),
+    }
+}
+
+fn twice(field: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::StatedTwice,
+        field,
+        format!("the query and the field {field} say different things"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prices::embedded;
+
+    fn input(json: serde_json::Value) -> ComparisonInput {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn refused(json: serde_json::Value) -> Refusal {
+        resolve(input(json), &embedded()).unwrap_err()
+    }
+
+    #[test]
+    fn a_query_and_its_structured_form_resolve_to_the_same_comparison() {
+        let book = embedded();
+        let query = input(
+            serde_json::json!({"query": "Compare Sharpe ratios of AAPL, MSFT and GOOG from 2005 to 2009 with risk free 2%"}),
+        );
+        let fields = input(
+            serde_json::json!({"tickers": ["aapl", "MSFT", "GOOG"], "metrics": ["sharpe"], "from": "2005", "to": "2009-12-31", "risk_free": 0.02}),
+        );
+        let comparison = resolve(query, &book).unwrap();
+        assert_eq!(comparison, resolve(fields, &book).unwrap());
+        let again = serde_json::to_value(&comparison).unwrap();
+        assert_eq!(
+            resolve(input(again), &book).unwrap(),
+            comparison,
+            "a resolved comparison is itself an input"
+        );
+    }
+
+    #[test]
+    fn an_open_window_is_that_of_the_common_dates() {
+        let comparison = resolve(
+            input(serde_json::json!({"query": "AAPL and GOOG"})),
+            &embedded(),
+        )
+        .unwrap();
+        assert_eq!(
+            (comparison.from.to_string(), comparison.to.to_string()),
+            ("2004-08-01".into(), "2010-03-01".into())
+        );
+    }
+
+    #[test]
+    fn all_tickers_leave_the_benchmark_out() {
+        let comparison = resolve(
+            input(serde_json::json!({"query": "rank all stocks against IBM"})),
+            &embedded(),
+        )
+        .unwrap();
+        assert_eq!(comparison.tickers, ["AAPL", "AMZN", "GOOG", "MSFT"]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_field() {
+        for (json, code, field, part) in [
+            (
+                serde_json::json!({}),
+                RefusalCode::InvalidInput,
+                None,
+                "give a query such as",
+            ),
+            (
+                serde_json::json!({"query": "AAPL", "tickers": ["AAPL"]}),
+                RefusalCode::StatedTwice,
+                Some("tickers"),
+                "not both",
+            ),
+            (
+                serde_json::json!({"tickers": []}),
+                RefusalCode::NoTicker,
+                Some("tickers"),
+                "AAPL, AMZN, GOOG, IBM, MSFT",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL", "GOOGL"]}),
+                RefusalCode::UnknownTicker,
+                Some("tickers[1]"),
+                "did you mean GOOG (2004-08-01 to 2010-03-01)?",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL", "aapl"]}),
+                RefusalCode::DuplicateTicker,
+                Some("tickers[1]"),
+                "AAPL is named twice",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL"], "from": "soon"}),
+                RefusalCode::InvalidDate,
+                Some("from"),
+                "`soon`",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL"], "from": "2009", "to": "2005"}),
+                RefusalCode::FromAfterTo,
+                Some("from"),
+                "2009-01-01",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL"], "from": "2015"}),
+                RefusalCode::EmptyWindow,
+                Some("from"),
+                "they run from 2000-01-01 to 2010-03-01",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL", "GOOG"], "to": "2003"}),
+                RefusalCode::EmptyWindow,
+                Some("from"),
+                "2004-08-01",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL"], "risk_free": 2.0}),
+                RefusalCode::InvalidRiskFree,
+                Some("risk_free"),
+                "2% is 0.02",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL"], "benchmark": "SPX"}),
+                RefusalCode::UnknownBenchmark,
+                Some("benchmark"),
+                "SPX",
+            ),
+            (
+                serde_json::json!({"tickers": ["AAPL"], "metrics": ["beta"]}),
+                RefusalCode::BenchmarkRequired,
+                Some("benchmark"),
+                "needs a benchmark",
+            ),
+            (
+                serde_json::json!({"query": "AAPL since 2005", "from": "2006"}),
+                RefusalCode::StatedTwice,
+                Some("from"),
+                "different",
+            ),
+        ] {
+            let refusal = refused(json.clone());
+            assert_eq!(
+                (refusal.code, refusal.field.as_deref()),
+                (code, field),
+                "{json}: {refusal}"
+            );
+            assert!(refusal.message.contains(part), "{json}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn more_tickers_than_a_comparison_takes_are_refused() {
+        let day = |d| NaiveDate::from_ymd_opt(2015, 1, d).unwrap();
+        let many = (0..=TICKERS_MAX).map(|n| {
+            crate::prices::Series::new(format!("T{n}"), vec![(day(1), 1.0), (day(2), 2.0)]).unwrap()
+        });
+        let book = PriceBook::new("test", many);
+        let all = ComparisonInput {
+            query: Some("compare all tickers".to_owned()),
+            ..ComparisonInput::default()
+        };
+        assert_eq!(
+            resolve(all, &book).unwrap_err().code,
+            RefusalCode::TooManyTickers
+        );
+    }
+
+    #[test]
+    fn unknown_fields_and_metrics_are_errors() {
+        let read = |json| {
+            serde_json::from_value::<ComparisonInput>(json)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            read(serde_json::json!({"ticker": ["AAPL"]}))
+                .contains("unknown field `ticker`, expected one of `query`, `tickers`")
+        );
+        assert!(read(serde_json::json!({"metrics": ["sharp"]})).contains("did you mean `sharpe`?"));
+    }
+
+    #[test]
+    fn the_schema_states_its_bounds() {
+        let schema = schemars::schema_for!(ComparisonInput).to_value();
+        assert_eq!(schema["properties"]["tickers"]["maxItems"], TICKERS_MAX);
+        assert_eq!(schema["properties"]["query"]["maxLength"], QUERY_BYTES_MAX);
+        assert_eq!(schema["properties"]["risk_free"]["maximum"], RISK_FREE_MAX);
+        assert_eq!(schema["additionalProperties"], false);
+        assert_eq!(schema["examples"].as_array().map(Vec::len), Some(2));
+    }
+}

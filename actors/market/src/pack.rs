@@ -1,0 +1,98 @@
+//! What this crate brings to the server.
+
+use std::sync::Arc;
+
+use callboard_orchestra::{InvalidInput, Kind, Pack, Payload, RoleSpec};
+use serde_json::json;
+
+use crate::{
+    comparison::{ComparisonInput, resolve},
+    prices::PriceBook,
+    refusal::{Refusal, RefusalCode},
+    roles::{
+        analyst::Analyst, auditor::Auditor, correlator::Correlator, planner::Planner,
+        reporter::Reporter,
+    },
+};
+
+/// The kind of job that compares tickers.
+pub const COMPARE: &str = "market.compare";
+
+/// Compares tickers on one set of prices, shared by every role.
+pub struct MarketPack {
+    book: Arc<PriceBook>,
+}
+
+impl MarketPack {
+    pub fn new(book: impl Into<Arc<PriceBook>>) -> Self {
+        Self { book: book.into() }
+    }
+}
+
+impl Pack for MarketPack {
+    fn name(&self) -> &'static str {
+        "market"
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        let book = self.book.clone();
+        vec![Kind {
+            name: COMPARE,
+            summary: "Compares tickers on return and risk, with every figure verified by a second path",
+            planner: "market.planner",
+            schema: schemars::schema_for!(ComparisonInput).into(),
+            examples: vec![
+                json!({"query": crate::query::example(&self.book)}),
+                json!({"tickers": self.book.tickers().take(2).collect::<Vec<_>>(), "metrics": ["sharpe", "max_drawdown"], "risk_free": 0.02}),
+            ],
+            admit: Arc::new(move |input| admit(input, &book)),
+        }]
+    }
+
+    fn roles(&self) -> Vec<RoleSpec> {
+        let [planner, analyst, correlator, auditor, reporter] =
+            std::array::from_fn(|_| self.book.clone());
+        vec![
+            RoleSpec::new(move || Planner::new(planner.clone())),
+            RoleSpec::new(move || Analyst::new(analyst.clone())),
+            RoleSpec::new(move || Correlator::new(correlator.clone())),
+            RoleSpec::new(move || Auditor::new(auditor.clone())),
+            RoleSpec::new(move || Reporter::new(reporter.clone())),
+        ]
+    }
+}
+
+fn admit(input: &Payload, book: &PriceBook) -> Result<Payload, InvalidInput> {
+    let mut reader = serde_json::Deserializer::from_str(input.text());
+    let input: ComparisonInput =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let field = Some(error.path().to_string()).filter(|path| path != ".");
+            invalid(Refusal {
+                code: RefusalCode::InvalidInput,
+                field,
+                message: error.into_inner().to_string(),
+            })
+        })?;
+    let comparison = resolve(input, book).map_err(invalid)?;
+    Payload::of(&comparison).map_err(|error| {
+        invalid(Refusal {
+            code: RefusalCode::InvalidInput,
+            field: None,
+            message: error.to_string(),
+        })
+    })
+}
+
+fn invalid(
+    Refusal {
+        code,
+        field,
+        message,
+    }: Refusal,
+) -> InvalidInput {
+    InvalidInput {
+        code: code.as_str(),
+        field,
+        message,
+    }
+}

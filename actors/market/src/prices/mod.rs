@@ -1,0 +1,16 @@
+//! Price series and where they come from.
+
+mod book;
+mod date;
+mod embedded;
+mod error;
+mod layout;
+mod reader;
+mod series;
+
+pub use book::PriceBook;
+pub use date::parse_date;
+pub use embedded::embedded;
+pub use error::PriceError;
+pub use reader::{FILE_BYTES_MAX, PRICE_ROWS_MAX, read_csv};
+pub use series::Series;

@@ -1,0 +1,415 @@
+//! Reads price files in CSV: long, wide, or one ticker. Opening a file is the caller's business.
+
+use std::{collections::BTreeMap, io::Read};
+
+use chrono::NaiveDate;
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use super::{book::PriceBook, date::parse_date, error::PriceError, layout::Layout, series::Series};
+
+/// Largest price file.
+pub const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Most prices in one file, over all tickers.
+pub const PRICE_ROWS_MAX: usize = 4_000_000;
+/// Longest name of a ticker.
+const TICKER_BYTES_MAX: usize = 64;
+/// What an absent price looks like, beside an empty cell.
+const EMPTY_CELLS: [&str; 6] = ["nan", "na", "n/a", "null", "none", "-"];
+
+/// Reads a price file. `name` stands in errors and as the source of facts; without directory and extension it is the
+/// ticker of a file that names none. A row with an empty date, ticker or price is dropped, in a wide file the whole row.
+pub fn read_csv(input: impl Read, name: &str) -> Result<PriceBook, PriceError> {
+    let mut bytes = Vec::new();
+    let read = input.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|source| PriceError::Read {
+        name: name.to_owned(),
+        source,
+    })?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(PriceError::TooLarge {
+            name: name.to_owned(),
+            bytes_max: FILE_BYTES_MAX,
+        });
+    }
+    let mut reader = ReaderBuilder::new()
+        .trim(Trim::All)
+        .flexible(true)
+        .delimiter(delimiter(&bytes))
+        .from_reader(bytes.as_slice());
+    let header = reader
+        .headers()
+        .map_err(|source| bad_record(name, source))?
+        .clone();
+    if header.is_empty() || header.iter().all(str::is_empty) {
+        return Err(PriceError::Empty {
+            name: name.to_owned(),
+        });
+    }
+    let header: Vec<&str> = header.iter().collect();
+    let mut intake = Intake {
+        name,
+        header: &header,
+        points: BTreeMap::new(),
+        prices: 0,
+        dropped: 0,
+    };
+    let layout = Layout::of(&header, name)?;
+    let mut record = StringRecord::new();
+    while reader
+        .read_record(&mut record)
+        .map_err(|source| bad_record(name, source))?
+    {
+        let line = record.position().map_or(0, csv::Position::line);
+        intake.row(&layout, &record, line)?;
+    }
+    intake.finish()
+}
+
+struct Point {
+    date: NaiveDate,
+    close: f64,
+    line: u64,
+}
+
+struct Intake<'a> {
+    name: &'a str,
+    header: &'a [&'a str],
+    points: BTreeMap<String, Vec<Point>>,
+    prices: usize,
+    dropped: usize,
+}
+
+impl Intake<'_> {
+    fn row(&mut self, layout: &Layout, record: &StringRecord, line: u64) -> Result<(), PriceError> {
+        let (found, expected) = (record.len(), self.header.len());
+        if found != expected {
+            return Err(PriceError::Ragged {
+                name: self.name.to_owned(),
+                line,
+                found,
+                expected,
+            });
+        }
+        let cell = |column: usize| record.get(column).filter(|text| !is_empty(text));
+        let complete = match layout {
+            Layout::Long {
+                date,
+                ticker,
+                price,
+            } => match (cell(*date), cell(*ticker), cell(*price)) {
+                (Some(day), Some(symbol), Some(text)) => {
+                    let day = self.date(day, line)?;
+                    self.take(symbol, day, *price, text, line)?;
+                    true
+                }
+                _ => false,
+            },
+            Layout::Single { date, price } => match (cell(*date), cell(*price)) {
+                (Some(day), Some(text)) => {
+                    let day = self.date(day, line)?;
+                    self.take(stem(self.name), day, *price, text, line)?;
+                    true
+                }
+                _ => false,
+            },
+            Layout::Wide { date, tickers } => match cell(*date) {
+                Some(day) if tickers.iter().all(|(column, _)| cell(*column).is_some()) => {
+                    let day = self.date(day, line)?;
+                    for (column, ticker) in tickers {
+                        self.take(ticker, day, *column, &record[*column], line)?;
+                    }
+                    true
+                }
+                _ => false,
+            },
+        };
+        self.dropped += usize::from(!complete);
+        Ok(())
+    }
+
+    fn date(&self, text: &str, line: u64) -> Result<NaiveDate, PriceError> {
+        parse_date(text).ok_or_else(|| PriceError::BadDate {
+            name: self.name.to_owned(),
+            line,
+            text: clip(text),
+        })
+    }
+
+    fn take(
+        &mut self,
+        ticker: &str,
+        date: NaiveDate,
+        column: usize,
+        text: &str,
+        line: u64,
+    ) -> Result<(), PriceError> {
+        let close = number(text).ok_or_else(|| PriceError::BadNumber {
+            name: self.name.to_owned(),
+            line,
+            column: self.header[column].to_owned(),
+            text: clip(text),
+        })?;
+        if close <= 0.0 {
+            let (name, ticker, text) = (self.name.to_owned(), ticker.to_owned(), clip(text));
+            return Err(PriceError::NotPositive {
+                name,
+                line,
+                ticker,
+                text,
+            });
+        }
+        if ticker.len() > TICKER_BYTES_MAX {
+            return Err(PriceError::LongTicker {
+                name: self.name.to_owned(),
+                line,
+                bytes_max: TICKER_BYTES_MAX,
+            });
+        }
+        self.prices += 1;
+        if self.prices > PRICE_ROWS_MAX {
+            return Err(PriceError::TooManyPrices {
+                name: self.name.to_owned(),
+                rows_max: PRICE_ROWS_MAX,
+            });
+        }
+        let point = Point { date, close, line };
+        match self.points.get_mut(ticker) {
+            Some(points) => points.push(point),
+            None => drop(self.points.insert(ticker.to_owned(), vec![point])),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<PriceBook, PriceError> {
+        if self.points.is_empty() {
+            let (name, dropped) = (self.name.to_owned(), self.dropped);
+            return Err(if dropped == 0 {
+                PriceError::Empty { name }
+            } else {
+                PriceError::NoCompleteRow { name, dropped }
+            });
+        }
+        let mut all = Vec::with_capacity(self.points.len());
+        for (ticker, points) in self.points {
+            let series = Series::new(
+                ticker.as_str(),
+                points
+                    .iter()
+                    .map(|point| (point.date, point.close))
+                    .collect(),
+            );
+            all.push(series.map_err(|date| {
+                let mut lines = points
+                    .iter()
+                    .filter(|point| point.date == date)
+                    .map(|point| point.line);
+                let (first_line, line) = (
+                    lines.next().unwrap_or_default(),
+                    lines.next().unwrap_or_default(),
+                );
+                PriceError::DuplicateDate {
+                    name: self.name.to_owned(),
+                    line,
+                    first_line,
+                    ticker,
+                    date,
+                }
+            })?);
+        }
+        Ok(PriceBook::new(self.name, all).with_rows_dropped(self.dropped))
+    }
+}
+
+fn bad_record(name: &str, source: csv::Error) -> PriceError {
+    let line = source.position().map_or(1, csv::Position::line);
+    PriceError::BadRecord {
+        name: name.to_owned(),
+        line,
+        source,
+    }
+}
+
+fn is_empty(cell: &str) -> bool {
+    cell.is_empty()
+        || EMPTY_CELLS
+            .iter()
+            .any(|empty| cell.eq_ignore_ascii_case(empty))
+}
+
+/// A finite decimal number, with or without a dollar sign and thousands commas in their places.
+fn number(text: &str) -> Option<f64> {
+    let text = text.strip_prefix('$').unwrap_or(text);
+    let value = if text.contains(',') {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let mut groups = whole.split(',');
+        let leading = groups
+            .next()
+            .is_some_and(|group| (1..=3).contains(&group.trim_start_matches('-').len()));
+        if !leading || !groups.all(|group| group.len() == 3) {
+            return None;
+        }
+        format!("{}.{fraction}", whole.replace(',', "")).parse::<f64>()
+    } else {
+        text.parse::<f64>()
+    };
+    value.ok().filter(|value| value.is_finite())
+}
+
+/// The separator of the header line: a comma unless semicolons or tabs outnumber the commas.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let header = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let count = |wanted: u8| header.iter().filter(|byte| **byte == wanted).count();
+    *[b'\t', b';', b',']
+        .iter()
+        .max_by_key(|candidate| count(**candidate))
+        .expect("the candidates are three")
+}
+
+/// The file name without directories and extension.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.split_once('.')
+        .map_or(file, |(stem, _)| if stem.is_empty() { file } else { stem })
+}
+
+/// Cells come from outside and may be long: an error shows the start.
+fn clip(text: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 40;
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<PriceBook, PriceError> {
+        read_csv(text.as_bytes(), "dir/tsla.us.csv")
+    }
+
+    fn closes(book: &PriceBook, ticker: &str) -> Vec<f64> {
+        book.series(ticker).unwrap().closes().to_vec()
+    }
+
+    #[test]
+    fn a_long_file_is_read_with_bom_quotes_and_any_case() {
+        let book = read("\u{feff}\"Symbol\",DATE,Close,\"Adj Close\"\nA,2015-01-05,9,\"1,002.5\"\nA,Jan 2 2015,9,1\nB,20150102,9,$3\n").unwrap();
+        assert_eq!(closes(&book, "A"), [1.0, 1002.5]);
+        assert_eq!(closes(&book, "B"), [3.0]);
+    }
+
+    #[test]
+    fn a_wide_row_with_an_empty_cell_is_dropped_whole() {
+        let book =
+            read("date,A,B\n2015-01-02,1,2\n2015-01-05,3,\n2015-01-06,5,NaN\n2015-01-07,7,8\n")
+                .unwrap();
+        assert_eq!(
+            (closes(&book, "A"), closes(&book, "B")),
+            (vec![1.0, 7.0], vec![2.0, 8.0])
+        );
+        assert_eq!(book.rows_dropped(), 2);
+    }
+
+    #[test]
+    fn an_empty_adjusted_close_drops_the_row_and_is_not_replaced_by_the_close() {
+        let book = read("date,close,adj_close,volume\n2015-01-02,5,4,\n2015-01-05,5,,9\n").unwrap();
+        assert_eq!(closes(&book, "tsla"), [4.0]);
+        assert_eq!(book.rows_dropped(), 1);
+    }
+
+    #[test]
+    fn semicolons_and_tabs_separate_too() {
+        assert_eq!(
+            closes(&read("date;A;B\n2015-01-02;1;2\n").unwrap(), "B"),
+            [2.0]
+        );
+        assert_eq!(
+            closes(&read("date\tA\n2015-01-02\t1\n").unwrap(), "A"),
+            [1.0]
+        );
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (text, expected) in [
+            (
+                "date,A\n2015-01-02,1\nsoon,2\n",
+                "line 3: `soon` is not a date; write it as 2015-01-31",
+            ),
+            (
+                "date,A\n\n2015-01-02,1\n2015-01-05,x1\n",
+                "line 4: `x1` in column A is not a number",
+            ),
+            (
+                "date,A\n2015-01-02,inf\n",
+                "line 2: `inf` in column A is not a number",
+            ),
+            (
+                "date,A\n2015-01-02,\"1,2\"\n",
+                "line 2: `1,2` in column A is not a number",
+            ),
+            (
+                "date,A\n2015-01-02,-1\n",
+                "line 2: price -1 of A is not positive",
+            ),
+            (
+                "date,A\n2015-01-02,0\n",
+                "line 2: price 0 of A is not positive",
+            ),
+            (
+                "date,A\n2015-01-02,1\n2015-01-05,2\n01/02/2015,3\n",
+                "line 4: A has a second price for 2015-01-02 (the first is on line 2)",
+            ),
+            (
+                &format!("date,{}\n2015-01-02,1\n", "A".repeat(65)),
+                "line 2: a ticker has at most 64 bytes",
+            ),
+            (
+                "date,A\n2015-01-02,1,2\n",
+                "line 2: 3 cells where the header has 2",
+            ),
+            (
+                "date,open,high\n2015-01-02,1,2\n",
+                "line 1: no price column (adj_close, close or price, or one column a ticker); the header has date, open, high",
+            ),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert_eq!(error, format!("dir/tsla.us.csv, {expected}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_prices_says_so() {
+        assert!(matches!(read(""), Err(PriceError::Empty { .. })));
+        assert!(matches!(read("date,A\n"), Err(PriceError::Empty { .. })));
+        assert!(matches!(
+            read("date,A\n2015-01-02,\n"),
+            Err(PriceError::NoCompleteRow { dropped: 1, .. })
+        ));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_an_error_with_a_line() {
+        let error = read_csv(&b"date,A\n2015-01-02,1\n2015-01-05,\xff\n"[..], "x").unwrap_err();
+        assert_eq!(error.to_string(), "x, line 3: not valid CSV in UTF-8");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = read_csv(bytes.as_slice(), "noise");
+        }
+
+        #[test]
+        fn arbitrary_rows_never_panic_the_reader(rows in "date,A(,B)?\n([0-9/\\-]{0,10},[0-9.,\"$-]{0,6}(,[0-9na]{0,3})?\n){0,9}") {
+            let _ = read(&rows);
+        }
+    }
+}

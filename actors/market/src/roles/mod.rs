@@ -1,0 +1,5 @@
+pub mod analyst;
+pub mod auditor;
+pub mod correlator;
+pub mod planner;
+pub mod reporter;
