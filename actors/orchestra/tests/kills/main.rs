@@ -1,6 +1,7 @@
 //! The house when one of its actors is killed under load. Failpoints are global to their process, so this test has a
 //! process of its own.
-#![cfg(all(test, feature = "failpoints"))]
+#![cfg(test)]
+#![cfg(feature = "failpoints")]
 
 #[path = "../orchestra/stage.rs"]
 #[expect(dead_code, reason = "these plays use few of the acts")]

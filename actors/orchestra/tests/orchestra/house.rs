@@ -373,7 +373,7 @@ fn one_job_never_has_more_than_its_window_with_a_crew() {
         let mut most = 0;
         while let Ok(signal) = frames.recv().await {
             let vitals = crew.vitals();
-            most = most.max(vitals.queue_depth as usize + vitals.in_hand as usize);
+            most = most.max(vitals.queue_depth + vitals.in_hand);
             if matches!(signal, Signal::Committed(frame) if frame.is_final) {
                 break;
             }

@@ -82,7 +82,7 @@ impl<T, O: Clone> Ledger<T, O> {
                     running: None,
                 })
                 .collect(),
-            // First the first slot of every worker, so that tasks spread.
+            // The first slot of every worker comes before any second one, so that tasks spread.
             free: spread(workers as usize, concurrency as usize),
             parked: Vec::new(),
             concurrency: concurrency as usize,

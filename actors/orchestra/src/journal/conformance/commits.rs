@@ -98,10 +98,10 @@ pub(super) async fn a_record_that_does_not_continue_its_job_is_refused(journal: 
     refused(vec![planned.clone()], 0).await;
     refused(vec![first.clone(), cancelled.clone()], 1).await;
     refused(vec![first.clone(), first.clone()], 1).await;
-    journal.commit(&[first.clone()]).await;
+    journal.commit(std::slice::from_ref(&first)).await;
     refused(vec![first.clone()], 0).await;
     refused(vec![cancelled.clone()], 0).await;
-    journal.commit(&[planned.clone()]).await;
+    journal.commit(std::slice::from_ref(&planned)).await;
     refused(vec![planned.clone()], 0).await;
     refused(vec![cancelled.clone(), planned], 1).await;
     journal.commit(&[cancelled]).await;
@@ -161,7 +161,7 @@ pub(super) async fn a_full_batch_of_many_jobs_is_committed_at_once(journal: Subj
         positions
     );
     for author in authors.iter().step_by(37) {
-        assert_eq!(journal.row(&author).await, Some(row_of(&author.job)));
+        assert_eq!(journal.row(author).await, Some(row_of(&author.job)));
     }
 }
 

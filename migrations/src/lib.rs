@@ -1,0 +1,9 @@
+//! The schema of Callboard's store: migrations in order, each with a tested way back.
+
+mod m20261121_000001_create_journal;
+mod m20261121_000002_create_idempotency_keys;
+mod m20261121_000003_create_supervision_events;
+mod migrator;
+
+pub use migrator::Migrator;
+pub use sea_orm_migration::MigratorTrait;

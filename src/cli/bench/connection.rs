@@ -1,0 +1,115 @@
+//! One keep-alive HTTP/1.1 connection, spare enough that the driver leaves the machine to the server.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// Time for one answer: longer than the server waits for a job.
+const ANSWER_MAX: Duration = Duration::from_secs(90);
+const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
+const READ_BYTES: usize = 16 * 1024;
+
+pub struct Connection {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// Status and body of a response.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    pub status: u16,
+    pub body: &'a [u8],
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            received: Vec::with_capacity(READ_BYTES),
+        })
+    }
+
+    /// Sends a request as it is and waits for its whole response.
+    pub async fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
+        let exchange = async {
+            self.received.clear();
+            self.stream.write_all(request).await?;
+            loop {
+                self.received.reserve(READ_BYTES);
+                if self.stream.read_buf(&mut self.received).await? == 0 {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+                }
+                if self.received.len() > RESPONSE_BYTES_MAX {
+                    return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+                }
+                if let Some(found) = locate(&self.received)? {
+                    return Ok(found);
+                }
+            }
+        };
+        let (status, start) = timeout(ANSWER_MAX, exchange)
+            .await
+            .map_err(|_| io::ErrorKind::TimedOut)??;
+        Ok(Answer {
+            status,
+            body: &self.received[start..],
+        })
+    }
+}
+
+/// A request that posts JSON and asks to wait for the end of the job.
+pub fn post(address: SocketAddr, path: &str, wait_s: u32, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nprefer: wait={wait_s}\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Status and start of the body of a response; `None` until it is whole. Responses have a content-length.
+fn locate(received: &[u8]) -> io::Result<Option<(u16, usize)>> {
+    let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+    let head = std::str::from_utf8(&received[..end]).map_err(|_| malformed())?;
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok())
+        .ok_or_else(malformed)?;
+    let length = lines.find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
+    });
+    let start = end + 4;
+    Ok((received.len() - start >= length.ok_or_else(malformed)?).then_some((status, start)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_whole_when_its_length_has_come() {
+        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx: y\r\n\r\nhi";
+        for cut in 0..response.len() {
+            assert_eq!(locate(&response[..cut]).unwrap(), None, "cut at {cut}");
+        }
+        assert_eq!(locate(response).unwrap(), Some((200, response.len() - 2)));
+    }
+
+    #[test]
+    fn a_response_without_length_or_status_is_an_error() {
+        assert!(locate(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nhi").is_err());
+        assert!(locate(b"nonsense\r\ncontent-length: 0\r\n\r\n").is_err());
+    }
+}

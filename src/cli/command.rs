@@ -1,0 +1,103 @@
+//! The commands, and which function each is.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::{
+    bench, cancel, check_config, failure::Failure, jobs, kinds, migrate, openapi, run, serve,
+    submit, watch,
+};
+
+/// Runs multi-agent jobs durably
+#[derive(Parser)]
+#[command(name = "callboard", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one job in this process and print its result
+    Run(run::Args),
+    /// Serve jobs over HTTP until SIGTERM or SIGINT
+    Serve(serve::Args),
+    /// Submit a job to a server
+    Submit(submit::Args),
+    /// Follow a job on a server to its end and print its result
+    Watch(watch::Args),
+    /// List the jobs of a server, newest first
+    Jobs(jobs::Args),
+    /// List the kinds of jobs a server takes, or show one with the schema of its input
+    Kinds(kinds::Args),
+    /// Cancel a job on a server
+    Cancel(cancel::Args),
+    /// Bring the database of a data directory to the schema of this release
+    Migrate(migrate::Args),
+    /// Print the configuration in effect, or everything that is wrong with it
+    CheckConfig(check_config::Args),
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi,
+    /// Measure a server that this command starts for the purpose, over HTTP
+    Bench(bench::Args),
+}
+
+/// Parses the command line, does what it says and answers with the exit code.
+pub fn main() -> ExitCode {
+    let command = CommandLine::parse().command;
+    match actix_web::rt::System::new().block_on(perform(command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn perform(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => run::run(args).await,
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Submit(args) => submit::submit(args).await,
+        Command::Watch(args) => watch::watch(args).await,
+        Command::Jobs(args) => jobs::jobs(args).await,
+        Command::Kinds(args) => kinds::kinds(args).await,
+        Command::Cancel(args) => cancel::cancel(args).await,
+        Command::Migrate(args) => migrate::migrate(args).await,
+        Command::CheckConfig(args) => check_config::check_config(&args),
+        Command::Openapi => openapi::openapi(),
+        Command::Bench(args) => bench::bench(args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_free_of_contradictions() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn words_after_the_kind_are_the_query() {
+        let line = CommandLine::try_parse_from([
+            "callboard",
+            "run",
+            "market.compare",
+            "Sharpe",
+            "of",
+            "IBM",
+            "--json",
+        ]);
+        assert!(matches!(line.unwrap().command, Command::Run(_)));
+    }
+
+    #[test]
+    fn a_query_and_an_input_exclude_each_other() {
+        assert!(
+            CommandLine::try_parse_from(["callboard", "run", "k", "words", "--input", "{}"])
+                .is_err()
+        );
+    }
+}

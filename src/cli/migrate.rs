@@ -1,0 +1,67 @@
+//! `callboard migrate`
+
+use std::path::Path;
+
+use callboard::store::{Store, StoreSpec};
+use callboard_migrations::{Migrator, MigratorTrait};
+use sea_orm::Database;
+use sea_orm_migration::MigrationStatus;
+
+use super::{
+    failure::{Failure, chain},
+    settings::Settings,
+    terminal,
+};
+
+const DATABASE_FILE: &str = "callboard.db";
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub async fn migrate(args: Args) -> Result<(), Failure> {
+    let config = args.settings.load([])?.store;
+    let database = config.data_dir.join(DATABASE_FILE);
+    let before = schema_of(&database).await;
+    let store = Store::open(StoreSpec {
+        data_dir: config.data_dir,
+        synchronous: config.synchronous,
+        readers: config.readers,
+    })
+    .await?;
+    store.close().await?;
+    let after = schema_of(&database).await;
+    let after = after.ok_or_else(|| {
+        Failure::Failed(format!(
+            "{} has no schema after migrating",
+            database.display()
+        ))
+    })?;
+    let path = database.display();
+    terminal::print(&match before {
+        Some(before) if before == after => format!("{path} is at {after}"),
+        Some(before) => format!("{path} migrated from {before} to {after}"),
+        None => format!("{path} created at {after}"),
+    })
+}
+
+/// The last migration applied; `None` for a database that does not exist or cannot be read. Opening the store says why.
+async fn schema_of(database: &Path) -> Option<String> {
+    let read = async {
+        let connection =
+            Database::connect(format!("sqlite://{}?mode=ro", database.display())).await?;
+        let known = Migrator::get_migration_with_status_read_only(&connection).await?;
+        connection.close().await?;
+        Ok::<_, sea_orm::DbErr>(known)
+    };
+    let known = read
+        .await
+        .inspect_err(|error| tracing::debug!(error = chain(error), "no schema to read"))
+        .ok()?;
+    let applied = known
+        .into_iter()
+        .filter(|migration| migration.status() == MigrationStatus::Applied);
+    applied.last().map(|migration| migration.name().to_owned())
+}

@@ -1,0 +1,27 @@
+//! The command line: one file a command. Results go to stdout, everything else to stderr; exit codes are 0 for success, 1
+//! for failure, 2 for input that cannot be accepted and 130 for an interruption.
+
+mod bench;
+mod cancel;
+mod check_config;
+mod client;
+mod command;
+mod failure;
+mod follow;
+mod input;
+mod job;
+mod jobs;
+mod kinds;
+mod migrate;
+mod openapi;
+mod progress;
+mod render;
+mod run;
+mod serve;
+mod settings;
+mod sse;
+mod submit;
+mod terminal;
+mod watch;
+
+pub use command::main;

@@ -1,0 +1,64 @@
+//! Where progress is shown.
+
+use super::{bars::Bars, track::Track};
+use crate::cli::terminal;
+
+pub struct Progress {
+    track: Track,
+    display: Display,
+}
+
+enum Display {
+    /// Overwritten in place on stderr.
+    Bars(Bars),
+    /// One line an event on stdout.
+    Lines,
+    Silent,
+}
+
+impl Progress {
+    /// Bars when a person watches stderr, else nothing.
+    pub fn quiet_unless_watched() -> Self {
+        Self::new(if terminal::is_watched() {
+            Display::Bars(Bars::new())
+        } else {
+            Display::Silent
+        })
+    }
+
+    /// Bars when a person watches, else a line an event.
+    pub fn lines_unless_watched() -> Self {
+        Self::new(if terminal::is_interactive() {
+            Display::Bars(Bars::new())
+        } else {
+            Display::Lines
+        })
+    }
+
+    fn new(display: Display) -> Self {
+        Self {
+            track: Track::default(),
+            display,
+        }
+    }
+
+    /// Takes in a frame of the job's stream.
+    pub fn hear(&mut self, frame: &str) {
+        let told = self.track.hear(frame);
+        match &mut self.display {
+            Display::Bars(bars) => bars.show(&self.track),
+            Display::Lines => {
+                if let Some(line) = told {
+                    // Who does not read any more is not told.
+                    let _ = terminal::print(&line);
+                }
+            }
+            Display::Silent => {}
+        }
+    }
+
+    /// Takes the bars away, so that the result has the terminal for itself.
+    pub fn close(&mut self) {
+        self.display = Display::Silent;
+    }
+}

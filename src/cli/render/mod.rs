@@ -1,0 +1,8 @@
+//! Results as people read them.
+
+mod comparison;
+mod result;
+mod table;
+
+pub use result::result;
+pub use table::plain;

@@ -1,0 +1,21 @@
+//! Which result is rendered how.
+
+use callboard::http::JobView;
+use callboard_market::COMPARE;
+use serde_json::Value;
+
+use super::comparison;
+
+/// The result of a job for people; `None` when it has none.
+pub fn result(job: &JobView) -> Option<String> {
+    let result = job.result.as_ref()?;
+    let rendered = if job.kind == COMPARE {
+        comparison::render(job.input.as_ref(), result)
+    } else {
+        None
+    };
+    Some(rendered.unwrap_or_else(|| match result.read::<Value>() {
+        Ok(value) => format!("{value:#}"),
+        Err(_) => result.text().to_owned(),
+    }))
+}

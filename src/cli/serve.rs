@@ -1,0 +1,147 @@
+//! `callboard serve`
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
+    time::Duration,
+};
+
+use anyhow::Context;
+use callboard::{
+    boot::Instance,
+    config::Config,
+    http::{self, Desk, HttpLimits},
+    packs,
+    shutdown::{Reason, Signals},
+    telemetry,
+};
+use callboard_market::embedded;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpSocket, sync::watch};
+
+use super::{failure::Failure, settings::Settings, terminal};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Address and port to listen on; port 0 takes a free one (server.listen)
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// Allow an address that other machines can reach, without authentication or encryption (server.allow_insecure)
+    #[arg(long)]
+    allow_insecure: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub async fn serve(args: Args) -> Result<(), Failure> {
+    let allow_insecure = args.allow_insecure.then(|| "true".to_owned());
+    let config = args.settings.load([
+        ("server.listen", args.listen),
+        ("server.allow_insecure", allow_insecure),
+    ])?;
+    telemetry::log(&config.log)?;
+    let prometheus = telemetry::metrics()?;
+    let mut signals = Signals::listen()?;
+    let packs = packs::all(embedded());
+    let instance = Instance::boot(&config, config.store.data_dir.clone(), &packs).await?;
+    telemetry::keep_up(&instance.universe, prometheus.clone());
+    let served = attend(&instance, &config, prometheus, &mut signals).await;
+    if let Ok(Reason::Fenced) = served {
+        // Nothing more may be written; ending like a crash leaves the store to its owner.
+        return Err(Failure::Failed(
+            "another process has taken the store".to_owned(),
+        ));
+    }
+    // What was in hand has had its grace.
+    let stopped = signals.or_at_once(instance.stop(Duration::ZERO)).await;
+    match served? {
+        Reason::Asked | Reason::Fenced => Ok(stopped?),
+        Reason::Escalated(why) => Err(Failure::Failed(why)),
+    }
+}
+
+/// Serves until there is a reason to end, then drains with the listener still answering.
+async fn attend(
+    instance: &Instance,
+    config: &Config,
+    prometheus: PrometheusHandle,
+    signals: &mut Signals,
+) -> anyhow::Result<Reason> {
+    let server = &config.server;
+    let listen = server.listen;
+    let listener = bind(listen).with_context(|| format!("listen on {listen}"))?;
+    let address = listener
+        .local_addr()
+        .context("read the listener's address")?;
+    let (drain, shutdown) = watch::channel(false);
+    let desk = Desk {
+        house: instance.house.clone(),
+        universe: instance.universe.clone(),
+        artifacts: instance.store.artifacts(),
+        limits: HttpLimits {
+            body_bytes_max: server.body_bytes_max.get(),
+            request_wait_max: server.request_wait_max,
+            ..HttpLimits::default()
+        },
+        prometheus,
+        shutdown,
+    };
+    let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let server = http::serve(listener, desk, workers).context("start the HTTP server")?;
+    let handle = server.handle();
+    tokio::pin!(server);
+
+    announce(address);
+    let reason = tokio::select! {
+        reason = signals.reason(instance) => reason,
+        ended = &mut server => {
+            ended.context("serve HTTP")?;
+            anyhow::bail!("the HTTP server ended");
+        }
+    };
+    tracing::info!(reason = ?reason, "ending");
+    if reason == Reason::Fenced {
+        return Ok(reason);
+    }
+    drain.send_replace(true);
+    let orderly = async {
+        instance
+            .house
+            .coordinator
+            .drain(config.server.drain_grace)
+            .await;
+        handle.stop(true).await;
+    };
+    let (served, ()) = signals
+        .or_at_once(async { tokio::join!(server, orderly) })
+        .await;
+    served.context("stop the HTTP server")?;
+    Ok(reason)
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+fn announce(address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        terminal::tell(&format!(
+            "WARNING: other machines can reach {address}, and requests are neither authenticated nor encrypted"
+        ));
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    // A closed stdout is no reason not to serve.
+    let _ = terminal::print(&format!(
+        "callboard {version} listening on http://{address}"
+    ));
+}

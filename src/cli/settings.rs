@@ -1,0 +1,41 @@
+//! Flags that name or override configuration.
+
+use std::path::PathBuf;
+
+use callboard::config::{Config, LoadOptions};
+
+use super::failure::Failure;
+
+#[derive(clap::Args)]
+pub struct Settings {
+    /// Configuration file; without it callboard.toml in the working directory, if there is one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the database and the artifacts lie (store.data_dir)
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// What is logged to stderr, for example `warn,callboard=debug` (log.filter)
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+impl Settings {
+    /// The configuration in effect. `flags` are overrides by key that the command has of its own.
+    pub fn load<const N: usize>(
+        &self,
+        flags: [(&str, Option<String>); N],
+    ) -> Result<Config, Failure> {
+        let shared = [
+            ("store.data_dir", self.data_dir.clone()),
+            ("log.filter", self.log.clone()),
+        ];
+        let overrides = shared.into_iter().chain(flags);
+        let overrides = overrides
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect();
+        Ok(Config::load(LoadOptions {
+            file: self.config.clone(),
+            overrides,
+        })?)
+    }
+}

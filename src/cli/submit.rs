@@ -1,0 +1,99 @@
+//! `callboard submit`
+
+use std::collections::BTreeMap;
+
+use callboard::http::JobView;
+use serde_json::json;
+
+use super::{
+    client::ServerArgs, failure::Failure, follow::follow, input::InputArgs, job,
+    progress::Progress, render, terminal,
+};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Kind of the job, for example market.compare
+    kind: String,
+    #[command(flatten)]
+    input: InputArgs,
+    /// 0 to 9, higher first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=9))]
+    priority: Option<u8>,
+    /// A label of the job; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// The same key with the same submission makes one job within 24 hours
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// Follow the job to its end and print its result
+    #[arg(long)]
+    wait: bool,
+    /// Print the job as one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("a label has the form KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+pub async fn submit(args: Args) -> Result<(), Failure> {
+    let client = args.server.client()?;
+    let labels: BTreeMap<String, String> = args.labels.into_iter().collect();
+    let mut body = json!({"kind": args.kind, "labels": labels});
+    if let Some(priority) = args.priority {
+        body["priority"] = priority.into();
+    }
+    let mut text = body.to_string();
+    // The input goes out as it came, with every digit of its numbers.
+    text.truncate(text.len() - 1);
+    let text = format!("{text},\"input\":{}}}", args.input.read()?.text());
+
+    let mut request = client
+        .post("/v1/jobs")
+        .header("content-type", "application/json")
+        .body(text);
+    if let Some(key) = &args.idempotency_key {
+        request = request.header("idempotency-key", key);
+    }
+    let accepted: JobView = client.json(request).await?;
+    if !args.wait {
+        let line = format!("{} {}", accepted.id, accepted.state.0.name());
+        return terminal::print(
+            if args.json {
+                job::to_json(&accepted)
+            } else {
+                line
+            }
+            .as_str(),
+        );
+    }
+    let finished = follow(
+        &client,
+        &accepted.id.to_string(),
+        &mut Progress::quiet_unless_watched(),
+    )
+    .await?;
+    if args.json {
+        terminal::print(&job::to_json(&finished))?;
+    } else if let Some(result) = render::result(&finished) {
+        terminal::print(&result)?;
+    }
+    job::ending(&finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_cut_at_its_first_equals_sign() {
+        assert_eq!(label("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(label("ab").is_err());
+    }
+}

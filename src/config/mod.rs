@@ -1,0 +1,27 @@
+//! Configuration: defaults, then a file, then the environment, then flags. Every key is known, typed and checked before
+//! anything starts, and all that is wrong is reported at once with where it came from.
+//!
+//! The environment is read here and nowhere else.
+
+mod coordinator;
+mod duration;
+mod error;
+mod known;
+mod layers;
+mod load;
+mod log;
+mod role;
+mod root;
+mod runtime;
+mod server;
+mod store;
+
+pub use coordinator::CoordinatorConfig;
+pub use error::{ConfigErrors, ConfigProblem, Origin};
+pub use load::LoadOptions;
+pub use log::{LogConfig, LogFormat};
+pub use role::RoleConfig;
+pub use root::Config;
+pub use runtime::RuntimeConfig;
+pub use server::ServerConfig;
+pub use store::StoreConfig;

@@ -1,0 +1,44 @@
+//! All sections together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CoordinatorConfig, LogConfig, RoleConfig, RuntimeConfig, ServerConfig, StoreConfig,
+    error::Finding,
+};
+
+/// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub store: StoreConfig,
+    pub coordinator: CoordinatorConfig,
+    pub runtime: RuntimeConfig,
+    pub log: LogConfig,
+    /// What a role's own profile is overridden with, by role name.
+    pub roles: BTreeMap<String, RoleConfig>,
+}
+
+impl Config {
+    /// The effective configuration as a file that `load` accepts.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("every key is text and every value has a TOML form")
+    }
+
+    /// What types cannot say.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        self.server.check(&mut findings);
+        self.store.check(&mut findings);
+        self.coordinator.check(&mut findings);
+        self.runtime.check(&mut findings);
+        self.log.check(&mut findings);
+        for (role, config) in &self.roles {
+            config.check(role, &mut findings);
+        }
+        findings
+    }
+}

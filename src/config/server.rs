@@ -1,0 +1,54 @@
+//! Section `server`: the listener and its limits.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{duration, error::Finding};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    pub listen: SocketAddr,
+    /// Lets the server listen on an address that other machines can reach.
+    pub allow_insecure: bool,
+    pub body_bytes_max: NonZeroUsize,
+    /// Longest `Prefer: wait` that is honoured.
+    #[serde(with = "duration")]
+    pub request_wait_max: Duration,
+    /// Requests that may wait for their job at one time.
+    pub waiters_max: usize,
+    /// Time for tasks in hand at shutdown.
+    #[serde(with = "duration")]
+    pub drain_grace: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 7070).into(),
+            allow_insecure: false,
+            body_bytes_max: NonZeroUsize::new(1024 * 1024).expect("not zero"),
+            request_wait_max: Duration::from_secs(60),
+            waiters_max: 10_000,
+            drain_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self, findings: &mut Vec<Finding>) {
+        if !self.listen.ip().is_loopback() && !self.allow_insecure {
+            let message = format!(
+                "other machines can reach {}, and requests are neither authenticated nor encrypted; listen on a loopback \
+                 address, or set server.allow_insecure = true behind a proxy that does both",
+                self.listen
+            );
+            findings.push(Finding::new(["server", "listen"], message));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What every request handler works with.
+
+use std::{sync::Arc, time::Duration};
+
+use callboard_orchestra::{House, artifact::Artifacts};
+use callboard_runtime::Universe;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+
+/// Bounds of the HTTP interface.
+#[derive(Debug, Clone)]
+pub struct HttpLimits {
+    /// Largest request body.
+    pub body_bytes_max: usize,
+    /// Longest `Prefer: wait` that is honoured.
+    pub request_wait_max: Duration,
+    /// Streams open at one time, websocket and SSE together.
+    pub stream_clients_max: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 1024 * 1024,
+            request_wait_max: Duration::from_secs(60),
+            stream_clients_max: 10_000,
+        }
+    }
+}
+
+/// The running server as request handlers see it. Clones share it.
+#[derive(Clone)]
+pub struct Desk {
+    pub house: House,
+    pub universe: Universe,
+    pub artifacts: Arc<dyn Artifacts>,
+    pub limits: HttpLimits,
+    pub prometheus: PrometheusHandle,
+    /// True once the server drains: waiting requests are answered and streams are closed.
+    pub shutdown: watch::Receiver<bool>,
+}
+
+impl Desk {
+    pub fn is_draining(&self) -> bool {
+        *self.shutdown.borrow()
+    }
+
+    /// Resolves when the server begins to drain.
+    pub async fn draining(&self) {
+        // Err means that whoever could have started a drain is gone, which is an end as well.
+        let _ = self.shutdown.clone().wait_for(|draining| *draining).await;
+    }
+}

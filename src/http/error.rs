@@ -1,0 +1,314 @@
+//! What goes wrong, as RFC 9457 problem documents. Which status an error answers with is decided here and nowhere else.
+
+use std::{fmt, iter::successors, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use callboard_orchestra::{
+    InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
+    journal::JournalError, shard::CommandError,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::observe;
+use crate::ws::OpenError;
+
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What sort of error it is: the status follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Malformed,
+    Invalid,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    Conflict,
+    TooLarge,
+    UnsupportedMediaType,
+    RateLimited,
+    Unavailable,
+    Internal,
+}
+
+impl Kind {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "The request cannot be read",
+            Self::Invalid => "The request cannot be accepted",
+            Self::Forbidden => "Not allowed",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "The resource does not answer this method",
+            Self::NotAcceptable => "No acceptable form",
+            Self::Conflict => "Not possible in the present state",
+            Self::TooLarge => "The body is too large",
+            Self::UnsupportedMediaType => "The body has the wrong media type",
+            Self::RateLimited => "Too much at once",
+            Self::Unavailable => "Not available at the moment",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: Kind,
+    code: &'static str,
+    detail: String,
+    field: Option<String>,
+    retry_after: Option<Duration>,
+    allow: Option<String>,
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `urn:callboard:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:callboard:problem:unknown_kind")]
+    uri: String,
+    title: &'static str,
+    #[schema(example = 422)]
+    status: u16,
+    /// Stable, for programs.
+    #[schema(example = "unknown_kind")]
+    code: &'static str,
+    /// One sentence for people.
+    #[schema(example = "there is no kind `market.compar`; did you mean `market.compare`?")]
+    detail: String,
+    /// The key at fault; a path inside `input` for the codes of a kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "kind")]
+    field: Option<String>,
+    /// Also in the header `x-request-id`.
+    request_id: String,
+    /// Seconds to wait before trying again; also in the header `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    pub fn new(kind: Kind, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code,
+            detail: detail.into(),
+            field: None,
+            retry_after: None,
+            allow: None,
+        }
+    }
+
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
+    /// The job does not exist, or belongs to another tenant.
+    pub fn no_such_job() -> Self {
+        Self::new(Kind::NotFound, "job_not_found", "no such job")
+    }
+
+    pub fn draining() -> Self {
+        Self::new(Kind::Unavailable, "draining", "the server is shutting down")
+            .retry_after(RETRY_AFTER)
+    }
+
+    pub fn method_not_allowed(allow: String) -> Self {
+        let detail = format!("this resource answers {allow}");
+        Self {
+            allow: Some(allow),
+            ..Self::new(Kind::MethodNotAllowed, "method_not_allowed", detail)
+        }
+    }
+
+    /// Logs the cause, which the client is not told.
+    fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        let causes: Vec<String> = successors(error.source(), |cause| cause.source())
+            .map(ToString::to_string)
+            .collect();
+        tracing::error!(error = %error, cause = causes.join(": "), "a request failed inside the server");
+        Self::new(
+            Kind::Internal,
+            "internal",
+            "the server could not do this; its log has the request id",
+        )
+    }
+
+    /// Seconds as headers have them: whole and never zero.
+    fn retry_after_s(&self) -> Option<u64> {
+        self.retry_after.map(|delay| {
+            delay
+                .as_millis()
+                .div_ceil(1_000)
+                .max(1)
+                .try_into()
+                .unwrap_or(u64::MAX)
+        })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let body = ProblemBody {
+            uri: format!("urn:callboard:problem:{}", self.code),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
+            code: self.code,
+            detail: self.detail.clone(),
+            field: self.field.clone(),
+            request_id: observe::request_id(),
+            retry_after_s: self.retry_after_s(),
+        };
+        let mut response = HttpResponse::build(self.kind.status());
+        if let Some(seconds) = body.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        response
+            .content_type(PROBLEM_JSON)
+            .body(serde_json::to_vec(&body).expect("a problem document is plain data"))
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::UnknownKind { .. } => {
+                Self::new(Kind::Invalid, "unknown_kind", error.to_string()).field("kind")
+            }
+            SubmitError::Invalid(InvalidInput {
+                code,
+                field,
+                message,
+            }) => Self {
+                field,
+                ..Self::new(Kind::Invalid, code, message)
+            },
+            SubmitError::IdempotencyMismatch => {
+                Self::new(Kind::Invalid, "idempotency_mismatch", error.to_string())
+                    .field("Idempotency-Key")
+            }
+            SubmitError::Overloaded => {
+                Self::new(Kind::RateLimited, "overloaded", error.to_string())
+                    .retry_after(RETRY_AFTER)
+            }
+            SubmitError::Command(error) => error.into(),
+            SubmitError::Journal(error) => error.into(),
+        }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::NotFound => Self::no_such_job(),
+            CommandError::Ended => Self::new(Kind::Conflict, "job_ended", error.to_string()),
+            CommandError::Draining => Self::draining(),
+            CommandError::Unavailable => {
+                Self::new(Kind::Unavailable, "unavailable", error.to_string())
+                    .retry_after(RETRY_AFTER)
+            }
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<ArtifactError> for Problem {
+    fn from(error: ArtifactError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        let (kind, code) = match &error {
+            OpenError::Full => {
+                return Self::new(Kind::Unavailable, "too_many_streams", error.to_string())
+                    .retry_after(RETRY_AFTER);
+            }
+            OpenError::ForeignOrigin => (Kind::Forbidden, "foreign_origin"),
+            OpenError::NotAcceptable => (Kind::NotAcceptable, "not_acceptable"),
+            OpenError::Handshake(_) => (Kind::Malformed, "bad_handshake"),
+        };
+        Self::new(kind, code, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_below_a_second_is_told_as_one_second() {
+        let problem = Problem::draining().retry_after(Duration::from_millis(20));
+        assert_eq!(
+            problem
+                .error_response()
+                .headers()
+                .get(header::RETRY_AFTER)
+                .unwrap(),
+            "1"
+        );
+    }
+
+    #[test]
+    fn what_a_kind_refuses_keeps_its_own_code_and_field() {
+        let refused = InvalidInput {
+            code: "unknown_ticker",
+            field: Some("tickers[2]".into()),
+            message: "no".into(),
+        };
+        let problem = Problem::from(SubmitError::from(refused));
+        assert_eq!(
+            (problem.code, problem.field.as_deref()),
+            ("unknown_ticker", Some("tickers[2]"))
+        );
+        assert_eq!(problem.status_code(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}

@@ -1,0 +1,89 @@
+//! POST /v1/jobs/{id}/cancel
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path, Payload as Body},
+};
+use callboard_orchestra::{JobId, shard::CancelReceipt};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{
+    caller::Caller,
+    desk::Desk,
+    error::{Kind, Problem, ProblemBody},
+    json, query,
+};
+
+const REASON_BYTES_MAX: usize = 1_000;
+/// What is recorded when the client gives no reason.
+const REASON_DEFAULT: &str = "cancelled by the client";
+
+/// Why a job is cancelled.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRequest {
+    #[schema(max_length = 1000, example = "superseded")]
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// What a cancel came to, in tasks.
+#[derive(Serialize, ToSchema)]
+pub struct CancelView {
+    #[schema(value_type = String)]
+    job: JobId,
+    /// Stopped before they had succeeded.
+    stopped: u32,
+    /// Succeeded before the cancel.
+    already_done: u32,
+}
+
+/// Cancel a job
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
+    params(("id" = String, Path, description = "Id of the job")),
+    request_body(content = Option<CancelRequest>, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The job is cancelled, durably", body = CancelView),
+        (status = 400, description = "The id is not a job id, or the body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The job has ended", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The reason is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn cancel(
+    request: HttpRequest,
+    id: Path<String>,
+    caller: Caller,
+    desk: Data<Desk>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let id = query::job_id(&id)?;
+    let body = json::read_body(body, desk.limits.body_bytes_max).await?;
+    let reason = if body.is_empty() {
+        None
+    } else {
+        json::require_json(&request)?;
+        json::parse::<CancelRequest>(&body)?.reason
+    };
+    let reason = reason.as_deref().unwrap_or(REASON_DEFAULT);
+    if reason.len() > REASON_BYTES_MAX {
+        let detail = format!("the reason has more than {REASON_BYTES_MAX} bytes");
+        return Err(Problem::new(Kind::Invalid, "invalid_body", detail).field("reason"));
+    }
+    let CancelReceipt {
+        stopped,
+        already_done,
+    } = desk.house.coordinator.cancel(&caller.0, id, reason).await?;
+    tracing::info!(job.id = %id, stopped, "job cancelled");
+    Ok(HttpResponse::Ok().json(CancelView {
+        job: id,
+        stopped,
+        already_done,
+    }))
+}

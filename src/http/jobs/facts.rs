@@ -1,0 +1,164 @@
+//! GET /v1/jobs/{id}/facts
+
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use callboard_orchestra::{Fact, FactId, fact::Standing, job::Job};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::http::{
+    caller::Caller,
+    desk::Desk,
+    error::{Problem, ProblemBody},
+    query,
+};
+
+/// What the tasks of a job have stated.
+#[derive(Serialize, ToSchema)]
+pub struct FactsPage {
+    items: Vec<FactView>,
+}
+
+/// A statement with its lineage.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Fact)]
+pub struct FactView {
+    #[schema(value_type = String, example = "fact_3.1")]
+    id: FactId,
+    /// The task that stated it.
+    task: TaskRef,
+    #[schema(example = "Sharpe ratio of AAPL")]
+    statement: String,
+    value: Value,
+    /// Empty for a value without one.
+    #[schema(example = "ratio")]
+    unit: String,
+    /// Where the inputs came from.
+    source: String,
+    /// The facts it rests on.
+    #[schema(value_type = Vec<String>)]
+    derived_from: Vec<FactId>,
+    standing: FactStanding,
+    /// The task that confirmed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_by: Option<Verification>,
+    /// The task that contradicted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refuted_by: Option<Refutation>,
+}
+
+/// How far a statement has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FactStanding {
+    Claimed,
+    Verified,
+    Refuted,
+}
+
+/// A task by position and name.
+#[derive(Serialize, ToSchema)]
+pub struct TaskRef {
+    id: u32,
+    name: String,
+    role: String,
+}
+
+/// Who confirmed a statement, and how.
+#[derive(Serialize, ToSchema)]
+pub struct Verification {
+    task: TaskRef,
+    method: String,
+}
+
+/// Who contradicted a statement, and why.
+#[derive(Serialize, ToSchema)]
+pub struct Refutation {
+    task: TaskRef,
+    reason: String,
+}
+
+/// List the facts of a job with their lineage
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}/facts", tag = "jobs", operation_id = "list_facts",
+    params(("id" = String, Path, description = "Id of the job")),
+    responses(
+        (status = 200, description = "Every statement of the job's tasks", body = FactsPage),
+        (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn facts(
+    id: Path<String>,
+    caller: Caller,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Problem> {
+    let id = query::job_id(&id)?;
+    let inspection = desk
+        .house
+        .coordinator
+        .inspect(&caller.0, id)
+        .await?
+        .ok_or_else(Problem::no_such_job)?;
+    let job = &inspection.job;
+    Ok(HttpResponse::Ok().json(FactsPage {
+        items: job
+            .facts
+            .values()
+            .map(|fact| FactView::of(job, fact))
+            .collect(),
+    }))
+}
+
+impl FactView {
+    fn of(job: &Job, fact: &Fact) -> Self {
+        let (standing, verified_by, refuted_by) = match &fact.standing {
+            Standing::Claimed => (FactStanding::Claimed, None, None),
+            Standing::Verified { by, method } => {
+                let verification = Verification {
+                    task: TaskRef::of(job, *by),
+                    method: method.clone(),
+                };
+                (FactStanding::Verified, Some(verification), None)
+            }
+            Standing::Refuted { by, reason } => {
+                let refutation = Refutation {
+                    task: TaskRef::of(job, *by),
+                    reason: reason.clone(),
+                };
+                (FactStanding::Refuted, None, Some(refutation))
+            }
+        };
+        Self {
+            id: fact.id,
+            task: TaskRef::of(job, fact.id.task),
+            statement: fact.claim.statement.clone(),
+            value: fact.claim.value.clone(),
+            unit: fact.claim.unit.clone(),
+            source: fact.claim.source.clone(),
+            derived_from: fact.claim.derived_from.clone(),
+            standing,
+            verified_by,
+            refuted_by,
+        }
+    }
+}
+
+impl TaskRef {
+    fn of(job: &Job, id: callboard_orchestra::TaskId) -> Self {
+        let entry = job.task(id).map(|task| &task.entry);
+        Self {
+            id: id.0,
+            name: entry
+                .map(|entry| entry.name.to_string())
+                .unwrap_or_default(),
+            role: entry
+                .map(|entry| entry.role.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}

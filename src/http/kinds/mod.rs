@@ -1,0 +1,4 @@
+//! Kinds of jobs that can be submitted.
+
+pub mod list;
+pub mod show;

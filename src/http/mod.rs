@@ -1,0 +1,24 @@
+//! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
+
+mod caller;
+mod desk;
+mod error;
+#[cfg(feature = "failpoints")]
+mod failpoint;
+mod health;
+mod jobs;
+mod json;
+mod kinds;
+mod metrics;
+mod observe;
+mod openapi;
+mod query;
+mod router;
+mod server;
+mod supervision;
+
+pub use desk::{Desk, HttpLimits};
+pub use jobs::view::JobView;
+pub use openapi::openapi;
+pub use router::{OPERATIONS, routes};
+pub use server::serve;

@@ -1,0 +1,66 @@
+//! The description of the interface, OpenAPI 3.1.
+
+use actix_web::HttpResponse;
+use utoipa::OpenApi;
+
+use super::{
+    error::ProblemBody,
+    health,
+    jobs::{self, view::JobStateName},
+    kinds, metrics, supervision,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Callboard",
+        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        jobs::submit::submit,
+        jobs::list::list,
+        jobs::show::show,
+        jobs::tasks::tasks,
+        jobs::events::events,
+        jobs::facts::facts,
+        jobs::artifacts::artifacts,
+        jobs::artifact::artifact,
+        jobs::cancel::cancel,
+        jobs::stream::job_stream,
+        jobs::stream::tenant_stream,
+        kinds::list::list,
+        kinds::show::show,
+        supervision::tree::tree,
+        supervision::events::events,
+        supervision::stream::stream,
+        health::report::report,
+        health::probe::live,
+        health::probe::ready,
+        metrics::metrics,
+        document,
+    ),
+    components(schemas(ProblemBody, JobStateName)),
+    tags(
+        (name = "jobs", description = "Submit jobs, read and cancel them"),
+        (name = "streams", description = "Follow what happens, by websocket or SSE"),
+        (name = "kinds", description = "What can be submitted"),
+        (name = "supervision", description = "Supervised actors: the tree and its events"),
+        (name = "health", description = "For operators and their machines"),
+    )
+)]
+struct Document;
+
+/// The OpenAPI document of every route.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// This description
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "health", operation_id = "openapi",
+    responses((status = 200, description = "The OpenAPI document", body = serde_json::Value))
+)]
+pub async fn document() -> HttpResponse {
+    HttpResponse::Ok().json(openapi())
+}

@@ -1,0 +1,74 @@
+//! The whole URL table.
+
+use actix_web::{
+    guard, web,
+    web::{ServiceConfig, resource, route},
+};
+
+use super::{
+    error::{Kind, Problem},
+    health, jobs, kinds, metrics, openapi, supervision,
+};
+
+macro_rules! table {
+    ($($path:literal { $($method:ident => $handler:path),+ })+) => {
+        /// Every operation the server answers, as method and path pattern.
+        pub const OPERATIONS: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
+
+        /// Adds every route, and answers for those that do not exist.
+        pub fn routes(config: &mut ServiceConfig) {
+            $(
+                let allow = [$(allowed(stringify!($method))),+].join(", ");
+                let refuse = move || std::future::ready(Err::<&str, _>(Problem::method_not_allowed(allow.clone())));
+                config.service(resource($path) $(.route($method().to($handler)))+ .default_service(web::to(refuse)));
+            )+
+            #[cfg(feature = "failpoints")]
+            super::failpoint::routes(config);
+            config.default_service(web::to(no_such_route));
+        }
+    };
+}
+
+table! {
+    "/v1/jobs" { post => jobs::submit::submit, get => jobs::list::list }
+    "/v1/jobs/{id}" { get => jobs::show::show }
+    "/v1/jobs/{id}/tasks" { get => jobs::tasks::tasks }
+    "/v1/jobs/{id}/events" { get => jobs::events::events }
+    "/v1/jobs/{id}/facts" { get => jobs::facts::facts }
+    "/v1/jobs/{id}/artifacts" { get => jobs::artifacts::artifacts }
+    "/v1/jobs/{id}/artifacts/{name}" { get => jobs::artifact::artifact }
+    "/v1/jobs/{id}/cancel" { post => jobs::cancel::cancel }
+    "/v1/jobs/{id}/stream" { get => jobs::stream::job_stream }
+    "/v1/stream" { get => jobs::stream::tenant_stream }
+    "/v1/kinds" { get => kinds::list::list }
+    "/v1/kinds/{kind}" { get => kinds::show::show }
+    "/v1/supervision" { get => supervision::tree::tree }
+    "/v1/supervision/events" { get => supervision::events::events }
+    "/v1/supervision/stream" { get => supervision::stream::stream }
+    "/v1/health" { get => health::report::report }
+    "/health/live" { get => health::probe::live }
+    "/health/ready" { get => health::probe::ready }
+    "/metrics" { get => metrics::metrics }
+    "/openapi.json" { get => openapi::document }
+}
+
+/// GET routes answer HEAD as well.
+fn get() -> actix_web::Route {
+    route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+fn post() -> actix_web::Route {
+    web::post()
+}
+
+fn allowed(method: &str) -> &'static str {
+    if method == "get" { "GET, HEAD" } else { "POST" }
+}
+
+async fn no_such_route() -> Result<&'static str, Problem> {
+    Err(Problem::new(
+        Kind::NotFound,
+        "route_not_found",
+        "there is nothing at this path",
+    ))
+}

@@ -1,0 +1,11 @@
+//! Callboard: a durable, supervised job server for multi-agent work.
+
+pub mod boot;
+pub mod config;
+pub mod http;
+pub mod packs;
+pub mod shutdown;
+pub mod store;
+pub mod supervision;
+pub mod telemetry;
+pub mod ws;

@@ -1,0 +1,7 @@
+//! The tables as sea-orm entities.
+
+pub mod idempotency_key;
+pub mod job;
+pub mod job_event;
+pub mod store_epoch;
+pub mod supervision_event;

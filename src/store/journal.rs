@@ -1,0 +1,421 @@
+//! The journal in SQL. Writes go through the one writing connection, one transaction each; reads see what is committed.
+//!
+//! Never retries and never repairs: an error leaves the store as it was, and the caller decides.
+
+use std::sync::Arc;
+
+use callboard_orchestra::{
+    id::{JobId, Tenant},
+    journal::{
+        JobRow, JobsQuery, Journal, JournalFuture, Record, Remembered, StoredRecord,
+        SupervisionNote,
+    },
+    time::Timestamp,
+};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
+};
+use uuid::Uuid;
+
+use super::{
+    commit::{self, failed},
+    entity::{idempotency_key, job, job_event, supervision_event},
+    lock::OwnerLock,
+    rows,
+};
+
+pub struct SqlJournal {
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+    epoch: u64,
+    // Whoever still writes still owns the directory.
+    _lock: Arc<OwnerLock>,
+}
+
+impl SqlJournal {
+    pub(super) fn new(
+        writer: DatabaseConnection,
+        readers: DatabaseConnection,
+        epoch: u64,
+        lock: Arc<OwnerLock>,
+    ) -> Self {
+        Self {
+            writer,
+            readers,
+            epoch,
+            _lock: lock,
+        }
+    }
+}
+
+impl Journal for SqlJournal {
+    fn commit<'a>(&'a self, batch: &'a [Record]) -> JournalFuture<'a, Vec<u64>> {
+        Box::pin(commit::records(&self.writer, self.epoch, batch))
+    }
+
+    fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>> {
+        Box::pin(async move {
+            let found = live().into_tuple().all(&self.readers).await;
+            let ids: Vec<Uuid> = found.map_err(failed("read live jobs"))?;
+            Ok(ids.into_iter().map(JobId::from_uuid).collect())
+        })
+    }
+
+    fn records(
+        &self,
+        job: JobId,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'_, Vec<StoredRecord>> {
+        Box::pin(async move {
+            let found = of_job(job, after, limit).all(&self.readers).await;
+            let found = found.map_err(failed("read records of a job"))?;
+            found.into_iter().map(rows::stored_record).collect()
+        })
+    }
+
+    fn tenant_records<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after_pos: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<StoredRecord>> {
+        Box::pin(async move {
+            let found = of_tenant(tenant, after_pos, limit).all(&self.readers).await;
+            let found = found.map_err(failed("read records of a tenant"))?;
+            found.into_iter().map(rows::stored_record).collect()
+        })
+    }
+
+    fn job<'a>(&'a self, tenant: &'a Tenant, job: JobId) -> JournalFuture<'a, Option<JobRow>> {
+        Box::pin(async move {
+            let found = job::Entity::find_by_id(job.uuid())
+                .filter(job::Column::Tenant.eq(tenant.as_str()))
+                .one(&self.readers)
+                .await
+                .map_err(failed("read a job"))?;
+            found.map(rows::read_job).transpose()
+        })
+    }
+
+    fn jobs<'a>(&'a self, query: &'a JobsQuery) -> JournalFuture<'a, Vec<JobRow>> {
+        Box::pin(async move {
+            let found = listed(query)
+                .all(&self.readers)
+                .await
+                .map_err(failed("list jobs"))?;
+            found.into_iter().map(rows::read_job).collect()
+        })
+    }
+
+    fn remembered<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        key: &'a str,
+        now: Timestamp,
+    ) -> JournalFuture<'a, Option<Remembered>> {
+        Box::pin(async move {
+            let primary_key = (tenant.as_str().to_owned(), key.to_owned());
+            let found = idempotency_key::Entity::find_by_id(primary_key)
+                .filter(idempotency_key::Column::ExpiresAt.gt(now.millis()))
+                .one(&self.readers)
+                .await
+                .map_err(failed("read an idempotency key"))?;
+            Ok(found.map(rows::remembered))
+        })
+    }
+
+    fn note_supervision(&self, notes: Vec<SupervisionNote>) -> JournalFuture<'_, ()> {
+        Box::pin(async move { commit::supervision(&self.writer, self.epoch, &notes).await })
+    }
+
+    fn supervision(&self, after: u64, limit: usize) -> JournalFuture<'_, Vec<SupervisionNote>> {
+        Box::pin(async move {
+            let found = supervision_event::Entity::find()
+                .filter(supervision_event::Column::Id.gt(rows::int(after)))
+                .order_by_asc(supervision_event::Column::Id)
+                .limit(limit as u64)
+                .all(&self.readers)
+                .await
+                .map_err(failed("read supervision events"))?;
+            found.into_iter().map(rows::note).collect()
+        })
+    }
+}
+
+/// Ids of jobs that have not ended.
+fn live() -> Select<job::Entity> {
+    job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::FinishedAt.is_null())
+        .order_by_asc(job::Column::Id)
+}
+
+fn of_job(job: JobId, after: u64, limit: usize) -> Select<job_event::Entity> {
+    job_event::Entity::find()
+        .filter(job_event::Column::JobId.eq(job.uuid()))
+        .filter(job_event::Column::Seq.gt(rows::int(after)))
+        .order_by_asc(job_event::Column::Seq)
+        .limit(limit as u64)
+}
+
+fn of_tenant(tenant: &Tenant, after_pos: u64, limit: usize) -> Select<job_event::Entity> {
+    job_event::Entity::find()
+        .filter(job_event::Column::Tenant.eq(tenant.as_str()))
+        .filter(job_event::Column::Pos.gt(rows::int(after_pos)))
+        .order_by_asc(job_event::Column::Pos)
+        .limit(limit as u64)
+}
+
+fn listed(query: &JobsQuery) -> Select<job::Entity> {
+    job::Entity::find()
+        .filter(job::Column::Tenant.eq(query.tenant.as_str()))
+        .apply_if(query.state, |find, state| {
+            find.filter(job::Column::State.eq(job::State(state)))
+        })
+        .apply_if(query.kind.as_deref(), |find, kind| {
+            find.filter(job::Column::Kind.eq(kind))
+        })
+        .apply_if(query.before, |find, before| {
+            find.filter(job::Column::Id.lt(before.uuid()))
+        })
+        .order_by_desc(job::Column::Id)
+        .limit(query.limit as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{num::NonZeroU32, path::Path};
+
+    use callboard_orchestra::{
+        journal::{JournalError, conformance},
+        payload::Payload,
+    };
+    use sea_orm::{ConnectionTrait, DbBackend};
+
+    use super::*;
+    use crate::store::{Store, StoreSpec, Synchronous};
+
+    const EVERYTHING: usize = 10_000;
+
+    async fn open(data_dir: &Path) -> Store {
+        let readers = NonZeroU32::new(2).unwrap();
+        Store::open(StoreSpec {
+            data_dir: data_dir.to_owned(),
+            synchronous: Synchronous::Normal,
+            readers,
+        })
+        .await
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_journal_in_sql_conforms() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        conformance::check(&*store.journal()).await;
+        conformance::check(&*store.journal()).await;
+        store.close().await.unwrap();
+        let store = open(dir.path()).await;
+        conformance::check(&*store.journal()).await;
+    }
+
+    #[tokio::test]
+    async fn reopening_keeps_everything_and_goes_on_counting() {
+        let dir = tempfile::tempdir().unwrap();
+        let tenant = Tenant::default();
+        let mut batch = conformance::whole_job(&tenant);
+        let job = batch[0].job;
+        let now = Timestamp::from_millis(0);
+        let remembered = Remembered {
+            key: "k".to_owned(),
+            body_sha256: "5e".repeat(32),
+            job,
+            expires_at: Timestamp::from_millis(1),
+        };
+        batch[0].remember = Some(remembered.clone());
+        let note = SupervisionNote {
+            id: 0,
+            at: now,
+            event: Payload::of("panicked").unwrap(),
+        };
+
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        let positions = journal.commit(&batch[..2]).await.unwrap();
+        journal.note_supervision(vec![note]).await.unwrap();
+        let records = journal.records(job, 0, EVERYTHING).await.unwrap();
+        let row = journal.job(&tenant, job).await.unwrap();
+        let notes = journal.supervision(0, EVERYTHING).await.unwrap();
+        store.close().await.unwrap();
+
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        assert_eq!(journal.records(job, 0, EVERYTHING).await.unwrap(), records);
+        assert_eq!(journal.job(&tenant, job).await.unwrap(), row);
+        assert_eq!(journal.live_jobs().await.unwrap(), [job]);
+        assert_eq!(
+            journal.remembered(&tenant, "k", now).await.unwrap(),
+            Some(remembered)
+        );
+        assert_eq!(journal.supervision(0, EVERYTHING).await.unwrap(), notes);
+
+        let later = journal.commit(&batch[2..]).await.unwrap();
+        assert_eq!(later[0], positions[1] + 1);
+        assert_eq!(journal.live_jobs().await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_journal_whose_epoch_has_passed_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        journal
+            .writer
+            .execute_unprepared("UPDATE store_epoch SET epoch = epoch + 1")
+            .await
+            .unwrap();
+
+        let batch = conformance::whole_job(&Tenant::default());
+        let fenced = journal.commit(&batch).await;
+        assert!(
+            matches!(fenced, Err(JournalError::Fenced { epoch: 1 })),
+            "{fenced:?}"
+        );
+        assert_eq!(
+            journal.records(batch[0].job, 0, EVERYTHING).await.unwrap(),
+            []
+        );
+        let note = SupervisionNote {
+            id: 0,
+            at: Timestamp::from_millis(0),
+            event: Payload::of("x").unwrap(),
+        };
+        let fenced = journal.note_supervision(vec![note]).await;
+        assert!(
+            matches!(fenced, Err(JournalError::Fenced { epoch: 1 })),
+            "{fenced:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let refused = store
+            .journal()
+            .readers
+            .execute_unprepared("DELETE FROM jobs")
+            .await
+            .unwrap_err();
+        assert!(refused.to_string().contains("readonly"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn hot_reads_use_their_indexes() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        let tenant = Tenant::default();
+        let query = JobsQuery {
+            before: Some(JobId::mint()),
+            limit: 9,
+            ..JobsQuery::default()
+        };
+        let plans = [
+            (live().build(DbBackend::Sqlite), "COVERING INDEX jobs_live"),
+            (
+                listed(&query).build(DbBackend::Sqlite),
+                "INDEX jobs_by_tenant",
+            ),
+            (
+                of_job(JobId::mint(), 3, 9).build(DbBackend::Sqlite),
+                "INDEX job_events_by_job",
+            ),
+            (
+                of_tenant(&tenant, 3, 9).build(DbBackend::Sqlite),
+                "INDEX job_events_by_tenant",
+            ),
+        ];
+        for (mut statement, index) in plans {
+            statement.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+            let sql = statement.sql.clone();
+            let rows = journal.readers.query_all_raw(statement).await.unwrap();
+            let steps: Vec<String> = rows
+                .iter()
+                .map(|row| row.try_get("", "detail").unwrap())
+                .collect();
+            assert!(
+                steps.len() == 1 && steps[0].contains(index),
+                "{sql}: {steps:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn expired_keys_are_swept_by_later_commits() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        let tenant = Tenant::default();
+        let remembering = |key: &str, expires_in_ms: i64| {
+            let mut record = conformance::whole_job(&tenant).swap_remove(0);
+            let expires_at = Timestamp::from_millis(record.at.millis() + expires_in_ms);
+            let body_sha256 = "5e".repeat(32);
+            record.remember = Some(Remembered {
+                key: key.to_owned(),
+                body_sha256,
+                job: record.job,
+                expires_at,
+            });
+            record
+        };
+        journal
+            .commit(&[remembering("past", -1), remembering("future", 1)])
+            .await
+            .unwrap();
+        journal.commit(&[remembering("later", 1)]).await.unwrap();
+        let keys = idempotency_key::Entity::find().order_by_asc(idempotency_key::Column::Key);
+        let keys: Vec<_> = keys
+            .all(&journal.readers)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|row| row.key)
+            .collect();
+        assert_eq!(keys, ["future", "later"]);
+    }
+
+    #[tokio::test]
+    async fn only_the_latest_supervision_events_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        let at = Timestamp::from_millis(0);
+        let note = SupervisionNote {
+            id: 0,
+            at,
+            event: Payload::of("x").unwrap(),
+        };
+        journal
+            .note_supervision(vec![note.clone(), note.clone()])
+            .await
+            .unwrap();
+        let far = format!(
+            "UPDATE supervision_events SET id = {} WHERE id = 2",
+            commit::SUPERVISION_EVENTS_MAX
+        );
+        journal.writer.execute_unprepared(&far).await.unwrap();
+        journal.note_supervision(vec![note.clone()]).await.unwrap();
+        let ids: Vec<_> = journal
+            .supervision(0, EVERYTHING)
+            .await
+            .unwrap()
+            .iter()
+            .map(|note| note.id)
+            .collect();
+        assert_eq!(ids, [100_000, 100_001]);
+    }
+}

@@ -1,0 +1,20 @@
+//! The store: one SQLite file and a folder of artifacts, owned by one process at a time.
+//!
+//! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
+
+mod artifacts;
+mod commit;
+mod connection;
+mod entity;
+mod error;
+mod journal;
+mod lock;
+mod opening;
+mod rows;
+mod spec;
+
+pub use artifacts::DirArtifacts;
+pub use error::StoreError;
+pub use journal::SqlJournal;
+pub use opening::Store;
+pub use spec::{StoreSpec, Synchronous};

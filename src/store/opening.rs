@@ -1,0 +1,274 @@
+//! Opening and closing: lock, schema, epoch.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use callboard_migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    sea_query::Expr,
+};
+
+use super::{
+    DirArtifacts, SqlJournal, StoreError, StoreSpec, connection, entity::store_epoch,
+    error::is_damage, lock::OwnerLock,
+};
+
+const DATABASE_FILE: &str = "callboard.db";
+const ARTIFACTS_DIR: &str = "artifacts";
+
+/// An open store. This process owns its directory until `close`, or until the last journal made of it is gone.
+pub struct Store {
+    path: PathBuf,
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+    lock: Arc<OwnerLock>,
+    journal: Arc<SqlJournal>,
+    artifacts: Arc<DirArtifacts>,
+    epoch: u64,
+}
+
+impl Store {
+    /// Takes ownership of the directory, creating it if need be, applies missing migrations and begins a new epoch.
+    /// Errors when another process owns it, when it cannot be used, or when a newer release wrote it.
+    pub async fn open(spec: StoreSpec) -> Result<Self, StoreError> {
+        let data_dir_failed = |source| StoreError::DataDir {
+            path: spec.data_dir.clone(),
+            source,
+        };
+        fs::create_dir_all(&spec.data_dir).map_err(data_dir_failed)?;
+        let lock = Arc::new(OwnerLock::acquire(&spec.data_dir)?);
+        let path = spec.data_dir.join(DATABASE_FILE);
+        let open_failed = |source| open_error(&path, source);
+
+        let writer = connection::writer(&path, spec.synchronous)
+            .await
+            .map_err(open_failed)?;
+        migrate(&writer, &path).await?;
+        let epoch = begin_epoch(&writer, lock.owner())
+            .await
+            .map_err(open_failed)?;
+        let readers = connection::readers(&path, spec.readers)
+            .await
+            .map_err(open_failed)?;
+
+        let artifacts_dir = spec.data_dir.join(ARTIFACTS_DIR);
+        let artifacts =
+            DirArtifacts::open(&artifacts_dir).map_err(|source| StoreError::DataDir {
+                path: artifacts_dir,
+                source,
+            })?;
+        let journal = SqlJournal::new(writer.clone(), readers.clone(), epoch, lock.clone());
+        Ok(Self {
+            path,
+            writer,
+            readers,
+            lock,
+            journal: Arc::new(journal),
+            artifacts: Arc::new(artifacts),
+            epoch,
+        })
+    }
+
+    pub fn journal(&self) -> Arc<SqlJournal> {
+        self.journal.clone()
+    }
+
+    pub fn artifacts(&self) -> Arc<DirArtifacts> {
+        self.artifacts.clone()
+    }
+
+    /// Number of this opening of the store; 1 is the first.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Moves the write-ahead log into the database, closes every connection and gives up ownership. Journals made of
+    /// this store answer with errors from here on.
+    pub async fn close(self) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Close {
+            path: self.path.clone(),
+            source,
+        };
+        self.readers.close_by_ref().await.map_err(failed)?;
+        self.writer
+            .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await
+            .map_err(failed)?;
+        self.writer.close_by_ref().await.map_err(failed)?;
+        self.lock.release().map_err(|source| StoreError::DataDir {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+fn open_error(path: &Path, source: DbErr) -> StoreError {
+    let path = path.to_owned();
+    if is_damage(&source) {
+        StoreError::Damaged { path, source }
+    } else {
+        StoreError::Open { path, source }
+    }
+}
+
+async fn migrate(writer: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
+    let migrations = Migrator::migrations();
+    let known: HashSet<&str> = migrations
+        .iter()
+        .map(|migration| migration.name())
+        .collect();
+    let applied = Migrator::get_migration_models(writer)
+        .await
+        .map_err(|source| open_error(path, source))?;
+    if let Some(newer) = applied
+        .into_iter()
+        .find(|applied| !known.contains(applied.version.as_str()))
+    {
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            migration: newer.version,
+        });
+    }
+    let failed = |source| StoreError::Migrate {
+        path: path.to_owned(),
+        source,
+    };
+    Migrator::up(writer, None).await.map_err(failed)
+}
+
+async fn begin_epoch(writer: &DatabaseConnection, owner: &str) -> Result<u64, DbErr> {
+    let begun = store_epoch::Entity::update_many()
+        .col_expr(
+            store_epoch::Column::Epoch,
+            Expr::col(store_epoch::Column::Epoch).add(1),
+        )
+        .col_expr(store_epoch::Column::Owner, Expr::value(owner))
+        .filter(store_epoch::Column::Id.eq(store_epoch::ONLY_ROW))
+        .exec_with_returning(writer)
+        .await?;
+    let row = begun
+        .first()
+        .ok_or_else(|| DbErr::RecordNotFound("row of table store_epoch".to_owned()))?;
+    Ok(row.epoch.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::store::Synchronous;
+
+    async fn open(data_dir: &Path) -> Result<Store, StoreError> {
+        let readers = NonZeroU32::new(1).expect("not zero");
+        let spec = StoreSpec {
+            data_dir: data_dir.to_owned(),
+            synchronous: Synchronous::Full,
+            readers,
+        };
+        Store::open(spec).await
+    }
+
+    async fn refusal(data_dir: &Path) -> StoreError {
+        open(data_dir).await.map(|store| store.epoch()).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_second_owner_is_refused_by_name_until_the_first_closes() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = dir.path().join("made/below");
+        let store = open(&data_dir).await.unwrap();
+        let refused = refusal(&data_dir).await;
+        assert!(matches!(refused, StoreError::Owned { .. }), "{refused:?}");
+        let named = format!("process {} since 20", std::process::id());
+        assert!(refused.to_string().contains(&named), "{refused}");
+
+        let _journal = store.journal();
+        store.close().await.unwrap();
+        assert_eq!(open(&data_dir).await.unwrap().epoch(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_journal_keeps_its_store_owned() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await.unwrap();
+        let journal = store.journal();
+        drop(store);
+        assert!(matches!(
+            refusal(dir.path()).await,
+            StoreError::Owned { .. }
+        ));
+        drop(journal);
+        open(dir.path()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn closing_leaves_no_write_ahead_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await.unwrap();
+        let log = dir.path().join("callboard.db-wal");
+        assert!(fs::metadata(&log).unwrap().len() > 0);
+        store.close().await.unwrap();
+        assert_eq!(fs::metadata(&log).map_or(0, |log| log.len()), 0);
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await.unwrap();
+        let future = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_dream', 0)";
+        store.writer.execute_unprepared(future).await.unwrap();
+        store.close().await.unwrap();
+        for _ in 0..2 {
+            let refused = refusal(dir.path()).await;
+            assert!(
+                matches!(&refused, StoreError::NewerSchema { migration, .. } if migration.contains("dream"))
+            );
+            assert!(!refused.to_string().contains('\n'), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_called_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(
+            dir.path().join(DATABASE_FILE),
+            "plain text, and more of it than a header has ".repeat(100),
+        )
+        .unwrap();
+        let refused = refusal(dir.path()).await;
+        assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_data_directory_that_is_a_file_is_refused_in_one_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        let refused = refusal(&file).await;
+        assert!(matches!(refused, StoreError::DataDir { .. }), "{refused:?}");
+        assert!(!refused.to_string().contains('\n'), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_path_may_hold_any_character() {
+        let dir = tempfile::tempdir().unwrap();
+        open(&dir.path().join("50% of? what #1"))
+            .await
+            .unwrap()
+            .close()
+            .await
+            .unwrap();
+        assert!(
+            dir.path()
+                .join("50% of? what #1")
+                .join(DATABASE_FILE)
+                .is_file()
+        );
+    }
+}

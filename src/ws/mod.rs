@@ -1,0 +1,18 @@
+//! Streams of events over websocket and SSE. Both are fed alike: from the journal until caught up, then live.
+
+mod feed;
+mod opening;
+mod protocol;
+mod seat;
+mod session;
+mod socket;
+mod source;
+mod sse;
+mod supervision;
+
+pub use feed::{Cursor, Feed};
+pub use opening::{Link, OpenError, Transport, open};
+pub use seat::Seats;
+pub use socket::remember_socket;
+pub use source::Source;
+pub use supervision::{SupervisionFeed, SupervisionFrame};

@@ -1,0 +1,207 @@
+//! A server of its own for each test: in this process, on a thread of its own, on a free port, over a fresh store.
+//! When it is dropped it checks that the test left nothing behind.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
+    sync::{Arc, LazyLock},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use callboard::{
+    boot::Instance,
+    config::Config,
+    http::{Desk, HttpLimits, serve},
+    packs, telemetry,
+};
+use callboard_runtime::EventKind;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tempfile::TempDir;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot, watch};
+
+use crate::{
+    client::Client,
+    eventually::{DEADLINE, eventually},
+};
+
+const WORKERS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+/// Time for tasks in hand when a test ends.
+const GRACE: Duration = Duration::from_secs(5);
+/// A job that has ended is let go of within this.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
+
+static PROMETHEUS: LazyLock<PrometheusHandle> = LazyLock::new(|| telemetry::metrics().unwrap());
+/// Failpoints and memory belong to the process: tests that touch them run alone.
+static ALONE: LazyLock<Arc<RwLock<()>>> = LazyLock::new(Arc::default);
+
+/// What a test wants otherwise.
+#[derive(Default)]
+pub struct Setup {
+    pub limits: HttpLimits,
+    pub config: Config,
+    /// Actors are meant to die.
+    pub restarts_expected: bool,
+    /// Jobs are meant to be live at the end.
+    pub live_jobs_expected: bool,
+    /// Send buffer of the server's sockets, in bytes; None leaves it to the system.
+    pub send_buffer_bytes: Option<u32>,
+}
+
+pub struct TestApp {
+    pub address: SocketAddr,
+    orders: mpsc::UnboundedSender<Order>,
+    server: Option<JoinHandle<Result<(), String>>>,
+    _turn: Turn,
+}
+
+#[expect(dead_code, reason = "held for its drop")]
+enum Turn {
+    Among(OwnedRwLockReadGuard<()>),
+    Alone(OwnedRwLockWriteGuard<()>),
+}
+
+enum Order {
+    /// Streams close and waiting requests are answered; the listener stays.
+    Drain,
+    Stop,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    pub async fn start_with(setup: Setup) -> Self {
+        let turn = Turn::Among(ALONE.clone().read_owned().await);
+        Self::launch(setup, turn).await
+    }
+
+    /// Runs while no other server of this process does.
+    pub async fn start_alone(setup: Setup) -> Self {
+        let turn = Turn::Alone(ALONE.clone().write_owned().await);
+        Self::launch(setup, turn).await
+    }
+
+    async fn launch(setup: Setup, turn: Turn) -> Self {
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (tell, told) = oneshot::channel();
+        let server = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(run(setup, tell, inbox))
+        });
+        let address = tokio::time::timeout(DEADLINE, told).await.unwrap().unwrap();
+        Self {
+            address,
+            orders,
+            server: Some(server),
+            _turn: turn,
+        }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub fn drain(&self) {
+        self.orders.send(Order::Drain).unwrap();
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let _ = self.orders.send(Order::Stop);
+        let ended = self.server.take().unwrap().join();
+        if !std::thread::panicking() {
+            ended.unwrap().unwrap();
+        }
+    }
+}
+
+async fn run(
+    setup: Setup,
+    tell: oneshot::Sender<SocketAddr>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+) -> Result<(), String> {
+    let data_dir = TempDir::new().unwrap();
+    let packs = packs::all(callboard_market::embedded());
+    let instance = Instance::boot(&setup.config, data_dir.path().to_owned(), &packs)
+        .await
+        .unwrap();
+    instance.house.coordinator.recovered().await;
+    let (drain, draining) = watch::channel(false);
+    let desk = Desk {
+        house: instance.house.clone(),
+        universe: instance.universe.clone(),
+        artifacts: instance.store.artifacts(),
+        limits: setup.limits.clone(),
+        prometheus: PROMETHEUS.clone(),
+        shutdown: draining,
+    };
+    let listener = listen(setup.send_buffer_bytes);
+    let address = listener.local_addr().unwrap();
+    let server = serve(listener, desk, WORKERS).unwrap();
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    tell.send(address).unwrap();
+
+    while let Some(Order::Drain) = orders.recv().await {
+        drain.send_replace(true);
+    }
+    let left_behind = left_behind(&setup, &instance).await;
+    drain.send_replace(true);
+    handle.stop(true).await;
+    serving.await.unwrap().unwrap();
+    instance.stop(GRACE).await.unwrap();
+    left_behind
+}
+
+fn listen(send_buffer_bytes: Option<u32>) -> TcpListener {
+    let Some(bytes) = send_buffer_bytes else {
+        return TcpListener::bind("127.0.0.1:0").unwrap();
+    };
+    // Accepted sockets inherit the buffer of their listener.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(bytes).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket.listen(1024).unwrap().into_std().unwrap()
+}
+
+/// What the test should have waited for or should not have caused.
+async fn left_behind(setup: &Setup, instance: &Instance) -> Result<(), String> {
+    let restarts: u64 = [
+        EventKind::Panicked,
+        EventKind::Restarting,
+        EventKind::Escalated,
+        EventKind::Stalled,
+    ]
+    .map(|kind| instance.universe.events_total(kind))
+    .iter()
+    .sum();
+    if restarts > 0 && !setup.restarts_expected {
+        return Err(format!(
+            "{restarts} unexpected restarts: {:?}",
+            instance.universe.tree()
+        ));
+    }
+    if setup.live_jobs_expected {
+        return Ok(());
+    }
+    let admission = instance.house.coordinator.admission();
+    let settled = eventually("every job has ended and crews hold nothing", || async {
+        let vitals = instance.house.crews.values().map(|crew| crew.vitals());
+        let held: usize = vitals
+            .map(|crew| crew.queue_depth + crew.in_hand + crew.held)
+            .sum();
+        (held + admission.live_jobs() + admission.unfinished_tasks() == 0).then_some(())
+    });
+    // Clients hear of an end a moment before the house has let go of the job.
+    tokio::time::timeout(SETTLED_WITHIN, settled)
+        .await
+        .map_err(|_| {
+            let (jobs, tasks) = (admission.live_jobs(), admission.unfinished_tasks());
+            format!(
+                "{jobs} jobs with {tasks} tasks are live at the end of the test: {:?}",
+                instance.universe.tree()
+            )
+        })
+}

@@ -1,0 +1,241 @@
+//! A server as a process, and the commands that talk to one.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Stdio,
+};
+
+use serde_json::{Value, json};
+
+use super::desk::{Desk, Ended, Serving};
+
+#[test]
+fn a_run_prints_the_same_job_view_as_a_server() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let input = r#"{"tasks":2}"#;
+    let here = desk
+        .run(&["run", "drill.fanout", "--input", input, "--json"])
+        .json();
+    let there = desk.run(&[
+        "submit",
+        "drill.fanout",
+        "--input",
+        input,
+        "--wait",
+        "--json",
+        "--server",
+        &server.url,
+    ]);
+    let there = there.json();
+    let keys = |job: &Value| job.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&here), keys(&there));
+    assert_eq!(here["result"], json!({"tasks": 2, "sum": 3}));
+    for key in [
+        "kind", "state", "progress", "input", "result", "priority", "labels", "tenant",
+    ] {
+        assert_eq!(here[key], there[key], "{key}");
+    }
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_second_server_on_one_data_directory_names_the_owner() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let second = desk.run(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+    let owner = format!("in use by process {} since", server.process.id());
+    assert!(second.refused(2).contains(&owner), "{second:?}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn jobs_are_submitted_watched_listed_and_cancelled_by_url() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let at = |args: &[&str]| desk.run(&[args, &["--server", &server.url]].concat());
+
+    let labelled = [
+        "--label",
+        "team=a",
+        "--priority",
+        "7",
+        "--idempotency-key",
+        "k1",
+        "--json",
+    ];
+    let submit = [
+        &[
+            "submit",
+            "drill.fanout",
+            "--input",
+            "{\"tasks\":4,\"wait_ms\":50}",
+        ][..],
+        &labelled,
+    ]
+    .concat();
+    let job = at(&submit).json();
+    assert_eq!(
+        (&job["labels"], &job["priority"]),
+        (&json!({"team": "a"}), &json!(7))
+    );
+    assert_eq!(
+        at(&submit).json()["id"],
+        job["id"],
+        "the same key makes one job"
+    );
+
+    let watched = at(&["watch", job["id"].as_str().unwrap()]);
+    assert_eq!(watched.code, Some(0), "{watched:?}");
+    for line in [
+        "planned: 6 tasks",
+        "collect succeeded (6/6)",
+        "job succeeded",
+        "\"sum\": 10",
+    ] {
+        assert!(
+            watched.stdout.contains(line),
+            "no {line} in {}",
+            watched.stdout
+        );
+    }
+
+    let long = at(&[
+        "submit",
+        "drill.fanout",
+        "--input",
+        "{\"tasks\":1,\"wait_ms\":60000}",
+        "--json",
+    ])
+    .json();
+    let long = long["id"].as_str().unwrap();
+    let cancelled = at(&["cancel", long, "--reason", "no need"]);
+    assert!(
+        cancelled.stdout.starts_with(&format!("{long} cancelled")),
+        "{cancelled:?}"
+    );
+    assert!(at(&["cancel", long]).refused(2).contains("job_ended"));
+    assert_eq!(at(&["watch", long]).code, Some(1));
+
+    let listed = at(&["jobs", "--json", "--state", "cancelled"]).json();
+    assert_eq!(
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["id"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        [long]
+    );
+    assert!(at(&["jobs"]).stdout.contains("succeeded"));
+    assert!(at(&["kinds"]).stdout.contains("market.compare"));
+    assert!(
+        at(&["kinds", "drill.fanout"])
+            .stdout
+            .contains("\"wait_ms\"")
+    );
+    assert!(
+        at(&["kinds", "drill.fanou"])
+            .refused(2)
+            .contains("did you mean `drill.fanout`?")
+    );
+    assert!(
+        at(&["submit", "drill.fanout", "--input", "{\"tasks\":0}"])
+            .refused(2)
+            .contains("tasks is 0")
+    );
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_one_line() {
+    let desk = Desk::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let ended = desk.run(&["jobs", "--server", &format!("http://127.0.0.1:{port}")]);
+    assert!(ended.refused(1).contains("callboard serve"), "{ended:?}");
+    assert!(
+        desk.run(&["jobs", "--server", "nonsense"])
+            .refused(2)
+            .contains("URL")
+    );
+}
+
+#[test]
+fn a_bench_drives_a_server_of_its_own_and_counts_right_answers() {
+    let desk = Desk::new();
+    let mut command = desk.command(&[
+        "bench",
+        "w1",
+        "--seconds",
+        "1",
+        "--connections",
+        "4",
+        "--json",
+    ]);
+    let ended = Ended::of(command.env("PATH", "/usr/bin:/bin").output().unwrap());
+    let report = ended.json();
+    assert_eq!(
+        (ended.code, &report["failed"], &report["connections"]),
+        (Some(0), &json!(0), &json!(4)),
+        "{ended:?}"
+    );
+    for key in [
+        "jobs_per_s",
+        "latency_ms_p50",
+        "latency_ms_p99",
+        "cpu_s_per_1000_jobs",
+        "rss_mib_max",
+        "jobs",
+    ] {
+        assert!(
+            report[key].as_f64().is_some_and(|figure| figure > 0.0),
+            "{key} in {report}"
+        );
+    }
+}
+
+#[test]
+fn a_watch_outlives_its_server_and_repeats_nothing() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let url = server.url.clone();
+    let input = "{\"tasks\":2,\"wait_ms\":1000}";
+    let submitted = desk.run(&[
+        "submit",
+        "drill.fanout",
+        "--input",
+        input,
+        "--server",
+        &url,
+        "--json",
+    ]);
+    let id = submitted.json()["id"].as_str().unwrap().to_owned();
+    let mut watch = desk.command(&["watch", &id, "--server", &url]);
+    let mut watch = watch.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(watch.stdout.take().unwrap());
+    let mut heard = String::new();
+    while !heard.contains("planned: ") {
+        assert!(stdout.read_line(&mut heard).unwrap() > 0, "{heard}");
+    }
+
+    // Dropping it kills the process.
+    drop(server);
+    let _server = Serving::start_at(&desk, &address);
+
+    stdout.read_to_string(&mut heard).unwrap();
+    assert!(watch.wait().unwrap().success(), "{heard}");
+    for line in [
+        "job submitted",
+        "planned: 4 tasks",
+        "run:1 succeeded",
+        "run:2 succeeded",
+        "job succeeded",
+    ] {
+        assert_eq!(heard.matches(line).count(), 1, "{line} in {heard}");
+    }
+}

@@ -1,0 +1,64 @@
+//! Configuration, schema and API description.
+
+use super::desk::{Desk, Ended};
+
+#[test]
+fn check_config_lists_everything_that_is_wrong_at_once() {
+    let desk = Desk::new();
+    desk.write(
+        "callboard.toml",
+        "[server]\nlisten = \"nowhere\"\n[store]\nreaders = 0\n",
+    );
+    let mut command = desk.command(&["check-config", "--log", "callboard=loud"]);
+    let ended = Ended::of(
+        command
+            .env("CALLBOARD_SERVER__LISTE", "x")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ended.code, Some(2));
+    for part in [
+        "server.listen",
+        "store.readers",
+        "log.filter",
+        "did you mean `server.listen`?",
+    ] {
+        assert!(ended.stderr.contains(part), "no {part} in {}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_effective_configuration_is_itself_a_configuration() {
+    let desk = Desk::new();
+    let printed = desk.run(&["check-config", "--data-dir", "elsewhere"]);
+    assert!(
+        printed.stdout.contains("data_dir = \"elsewhere\""),
+        "{printed:?}"
+    );
+    desk.write("printed.toml", &printed.stdout);
+    assert_eq!(
+        desk.run(&["check-config", "--config", "printed.toml"])
+            .stdout,
+        printed.stdout
+    );
+}
+
+#[test]
+fn migrating_says_from_where_to_where() {
+    let desk = Desk::new();
+    let first = desk.run(&["migrate"]);
+    assert!(
+        first
+            .stdout
+            .starts_with("callboard-data/callboard.db created at m2"),
+        "{first:?}"
+    );
+    let again = desk.run(&["migrate"]);
+    assert_eq!(again.stdout, first.stdout.replace("created at", "is at"));
+}
+
+#[test]
+fn the_openapi_document_is_printed_whole() {
+    let document = Desk::new().run(&["openapi"]).json();
+    assert!(document["paths"]["/v1/jobs"]["post"].is_object());
+}

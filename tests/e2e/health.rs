@@ -1,0 +1,125 @@
+//! Health, readiness and metrics.
+
+use crate::app::TestApp;
+
+#[tokio::test]
+async fn a_server_that_is_well_says_so_of_every_part() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    assert_eq!(client.get_json("/health/live").await["status"], "alive");
+    assert_eq!(client.get_json("/health/ready").await["status"], "ready");
+    let health = client.get_json("/v1/health").await;
+    assert_eq!(health["status"], "healthy", "{health}");
+    let components = health["components"].as_array().unwrap();
+    for name in [
+        "store",
+        "coordinator",
+        "arbiters",
+        "crew drill.runner",
+        "crew drill.planner",
+    ] {
+        let component = components
+            .iter()
+            .find(|component| component["name"] == name);
+        let component = component.unwrap_or_else(|| panic!("no {name} in {health}"));
+        assert_eq!(component["status"], "healthy");
+        assert!(component["response_ms"].is_f64());
+    }
+}
+
+#[tokio::test]
+async fn the_metrics_of_a_finished_job_are_there() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let job = client.fanout(3).await;
+    client.finished(&job.id).await;
+    client.get("/no/such/route").await;
+    let text = String::from_utf8(client.get("/metrics").await.body).unwrap();
+    for line in [
+        "callboard_jobs_total{kind=\"drill.fanout\",state=\"succeeded\"}",
+        "callboard_task_duration_seconds_bucket{role=\"drill.runner\"",
+        "callboard_queue_depth{role=\"drill.runner\"}",
+        "callboard_breaker_state{role=\"drill.runner\"} 0",
+        "callboard_journal_commit_seconds_bucket",
+        "callboard_journal_batch_records_bucket",
+        "callboard_http_request_duration_seconds_count{route=\"/v1/jobs\",method=\"POST\",status=\"202\"}",
+        "callboard_http_request_duration_seconds_count{route=\"/v1/jobs/{id}\",method=\"GET\",status=\"200\"}",
+        "callboard_http_request_duration_seconds_count{route=\"unmatched\",method=\"GET\",status=\"404\"}",
+        "process_resident_memory_bytes",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+    assert!(!text.contains(&job.id), "an id became a label");
+}
+
+/// With failpoints a role can be made to panic.
+#[cfg(feature = "failpoints")]
+mod breaker {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{app::Setup, client::Client, eventually::eventually, socket::Watcher};
+
+    async fn crew_status(client: &Client) -> (String, Value) {
+        let health: Value = client.get("/v1/health").await.json();
+        let crew = health["components"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|part| part["name"] == "crew drill.runner");
+        (
+            health["status"].as_str().unwrap().to_owned(),
+            crew.unwrap()["status"].clone(),
+        )
+    }
+
+    #[tokio::test]
+    async fn an_open_breaker_degrades_the_server_until_a_probe_closes_it() {
+        let app = TestApp::start_alone(Setup {
+            restarts_expected: true,
+            ..Setup::default()
+        })
+        .await;
+        let client = app.client();
+        let mut supervision = Watcher::open(app.address, "/v1/supervision/stream").await;
+        client.failpoint("perform::drill.runner", "panic").await;
+        let mut jobs = Vec::new();
+        for _ in 0..6 {
+            jobs.push(client.submit("drill.fanout", json!({"tasks": 16})).await.id);
+        }
+        eventually("the server is degraded", || async {
+            (crew_status(&client).await == ("degraded".to_owned(), json!("degraded"))).then_some(())
+        })
+        .await;
+        assert_eq!(client.get("/health/ready").await.status, 200);
+
+        client.failpoint("perform::drill.runner", "off").await;
+        jobs.push(client.fanout(1).await.id);
+        eventually("the server is healthy", || async {
+            (crew_status(&client).await == ("healthy".to_owned(), json!("healthy"))).then_some(())
+        })
+        .await;
+        for id in &jobs {
+            client.finished(id).await;
+        }
+        assert_eq!(client.show(&jobs[6]).await.state, "succeeded");
+
+        let mut kinds = Vec::new();
+        while kinds.last() != Some(&json!("breaker_closed")) {
+            let event = supervision.next().await.unwrap();
+            assert!(
+                event["at"].is_string() && event["node"].is_string() || event["type"] == "gap",
+                "{event}"
+            );
+            kinds.push(event["type"].clone());
+        }
+        for kind in ["panicked", "breaker_opened", "breaker_half_open"] {
+            assert!(kinds.contains(&json!(kind)), "{kind} not among {kinds:?}");
+        }
+        let text = String::from_utf8(client.get("/metrics").await.body).unwrap();
+        assert!(
+            text.contains("callboard_actor_restarts_total{role=\"drill.runner\""),
+            "{text}"
+        );
+    }
+}

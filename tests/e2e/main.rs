@@ -1,0 +1,23 @@
+//! The whole server over real sockets and a real store.
+
+#![cfg(test)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "clients of a test are tasks that nobody supervises"
+)]
+
+mod app;
+mod artifacts;
+mod cli;
+mod client;
+mod eventually;
+mod health;
+mod hostile;
+mod idempotency;
+mod jobs;
+mod openapi;
+mod socket;
+mod stream;
+mod supervision;
+mod wait;
+mod watchers;
