@@ -3,7 +3,7 @@
 use std::{error::Error, process::ExitCode};
 
 use callboard::{boot::UnknownRole, config::ConfigErrors, store::StoreError};
-use callboard_orchestra::{SubmitError, journal::JournalError};
+use callboard_orchestra::{CancelError, SubmitError, journal::JournalError};
 
 use super::terminal;
 
@@ -74,6 +74,12 @@ impl From<SubmitError> for Failure {
                 Self::Failed(chain(&error))
             }
         }
+    }
+}
+
+impl From<CancelError> for Failure {
+    fn from(error: CancelError) -> Self {
+        Self::Failed(chain(&error))
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use callboard_orchestra::{
-    InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
+    CancelError, InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
     journal::JournalError, shard::CommandError,
 };
 use serde::Serialize;
@@ -235,6 +235,15 @@ impl From<SubmitError> for Problem {
             }
             SubmitError::Command(error) => error.into(),
             SubmitError::Journal(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Command(error) => error.into(),
+            CancelError::Journal(error) => error.into(),
         }
     }
 }

@@ -251,6 +251,7 @@ async fn write_keys(txn: &DatabaseTransaction, batch: &[Record]) -> Result<(), J
         }
     }
     let Some(now) = now else { return Ok(()) };
+    refuse_taken_keys(txn, batch, now.millis()).await?;
     sweep_expired(txn, now.millis()).await?;
     let models = keys
         .iter()
@@ -265,6 +266,48 @@ async fn write_keys(txn: &DatabaseTransaction, batch: &[Record]) -> Result<(), J
             .exec_without_returning(txn)
             .await
             .map_err(failed("write idempotency keys"))?;
+    }
+    Ok(())
+}
+
+/// A key that has not expired stays with its job.
+async fn refuse_taken_keys(
+    txn: &DatabaseTransaction,
+    batch: &[Record],
+    now: i64,
+) -> Result<(), JournalError> {
+    use idempotency_key::Column;
+    let mut asked: Vec<(&Tenant, &Remembered, &Record)> = batch
+        .iter()
+        .filter_map(|record| Some((&record.tenant, record.remember.as_ref()?, record)))
+        .collect();
+    while !asked.is_empty() {
+        let piece: Vec<_> = asked.drain(..piece(asked.len())).collect();
+        let names = piece.iter().map(|(tenant, remembered, _)| {
+            Expr::tuple([
+                Expr::value(tenant.as_str()),
+                Expr::value(remembered.key.as_str()),
+            ])
+        });
+        let name = Expr::tuple([Expr::col(Column::Tenant), Expr::col(Column::Key)]);
+        let known: Vec<(String, String, Uuid)> = idempotency_key::Entity::find()
+            .select_only()
+            .columns([Column::Tenant, Column::Key, Column::JobId])
+            .filter(name.is_in(names))
+            .filter(Column::ExpiresAt.gt(now))
+            .into_tuple()
+            .all(txn)
+            .await
+            .map_err(failed("read idempotency keys"))?;
+        let taken = piece.iter().find(|(tenant, remembered, _)| {
+            known.iter().any(|(of, key, job)| {
+                of == tenant.as_str() && *key == remembered.key && *job != remembered.job.uuid()
+            })
+        });
+        if let Some((_, remembered, record)) = taken {
+            let (job, seq) = (remembered.job, record.first_seq);
+            return Err(JournalError::Conflict { job, seq });
+        }
     }
     Ok(())
 }

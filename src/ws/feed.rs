@@ -13,7 +13,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::protocol::{Message, Position};
 
 /// Records read from the journal at a time. Bounds what a slow client holds in memory.
-const PAGE_RECORDS: usize = 32;
+const PAGE_RECORDS: usize = 16;
 
 /// A place in the events of a tenant: an event of the record at `pos`. `17` means after all of record 17, `17.3` after
 /// event 3 of its job in that record.

@@ -37,7 +37,7 @@ pub enum ArtifactError {
 }
 
 /// An artifact a task has made and the store does not hold yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewArtifact {
     pub artifact: Artifact,
     pub content: Arc<[u8]>,

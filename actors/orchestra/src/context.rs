@@ -39,7 +39,7 @@ pub struct Assignment {
 }
 
 /// What an attempt leaves beside its product.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Deliverables {
     pub claims: Vec<Claim>,
     pub verdicts: Vec<Verdict>,
@@ -47,6 +47,27 @@ pub struct Deliverables {
     pub artifacts: Vec<NewArtifact>,
     pub growth: Vec<TaskSpec>,
 }
+
+impl Deliverables {
+    /// Size of all texts in it, artifacts apart, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let claim = |claim: &Claim| {
+            let value = claim.value.as_str().map_or(NUMBER_BYTES, str::len);
+            claim.statement.len() + claim.unit.len() + claim.source.len() + value
+        };
+        let verdict = |verdict: &Verdict| match verdict {
+            Verdict::Verified { method, .. } => method.len(),
+            Verdict::Refuted { reason, .. } => reason.len(),
+        };
+        let growth = |task: &TaskSpec| task.name.len() + task.input.text().len();
+        self.claims.iter().map(claim).sum::<usize>()
+            + self.verdicts.iter().map(verdict).sum::<usize>()
+            + self.growth.iter().map(growth).sum::<usize>()
+    }
+}
+
+/// About what a value that is not text takes.
+const NUMBER_BYTES: usize = 24;
 
 struct Desk {
     assignment: Assignment,

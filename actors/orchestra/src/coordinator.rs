@@ -1,14 +1,8 @@
 //! The way into the house: admits submissions, finds the shard of a job, and answers reads from the journal.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "HTTP threads share the turns of idempotency keys"
-)]
-
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,11 +17,12 @@ use crate::{
     hub::EventHub,
     id::{JobId, Tenant},
     job::{Job, Submit},
-    journal::{JobRow, Journal, JournalError},
+    journal::{JobRow, Journal, JournalError, Remembered},
     pack::{InvalidInput, Kind},
-    shard::{CancelReceipt, CommandError, HeldTask, NewJob, ShardDesk, ShardMessage, read_job},
+    shard::{CancelReceipt, CommandError, HeldTask, NewJob, ShardMessage, ShardPorts, read_job},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
+    turns::Turns,
 };
 
 /// How long a shard may take to answer.
@@ -58,6 +53,15 @@ pub enum SubmitError {
     Journal(#[from] JournalError),
 }
 
+/// Why a job was not cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
 /// An accepted submission. It is in the journal.
 #[derive(Debug, Clone)]
 pub struct Submitted {
@@ -73,8 +77,6 @@ pub struct Inspection {
     pub held: Vec<HeldTask>,
 }
 
-type KeyLocks = HashMap<(Tenant, String), Arc<tokio::sync::Mutex<()>>>;
-
 /// A handle on the coordinator. Clones share it.
 #[derive(Clone)]
 pub struct Coordinator(Arc<Inner>);
@@ -87,9 +89,8 @@ pub(crate) struct Inner {
     pub clock: Clock,
     pub shards: Vec<Handle<ShardMessage>>,
     pub recovered: Vec<watch::Receiver<bool>>,
-    pub draining: AtomicBool,
-    /// One submission at a time per idempotency key. A lock because HTTP threads share it.
-    pub keys: Mutex<KeyLocks>,
+    pub draining: Arc<AtomicBool>,
+    pub turns: Turns,
 }
 
 impl Coordinator {
@@ -139,7 +140,7 @@ impl Coordinator {
                 near,
             });
         };
-        submission.check(self.0.clock.now())?;
+        submission.check()?;
         match submission.idempotency.clone() {
             None => self.submit_new(kind, submission).await,
             Some(idempotency) => self.submit_once(kind, submission, idempotency).await,
@@ -152,27 +153,26 @@ impl Coordinator {
         submission: Submission,
         idempotency: IdempotencyKey,
     ) -> Result<Submitted, SubmitError> {
-        let name = (submission.tenant.clone(), idempotency.key.clone());
-        let lock = self.key_locks().entry(name.clone()).or_default().clone();
-        let submitted = {
-            let _turn = lock.lock().await;
-            match self.remembered(&submission.tenant, &idempotency).await? {
-                Some(row) => Ok(Submitted {
+        let tenant = submission.tenant.clone();
+        let _turn = self.0.turns.take(&tenant, &idempotency.key).await;
+        if let Some(row) = self.remembered(&tenant, &idempotency).await? {
+            return Ok(Submitted {
+                row,
+                replayed: true,
+            });
+        }
+        match self.submit_new(kind, submission).await {
+            // An earlier submission under the key may have been taken after its caller was told otherwise.
+            Err(SubmitError::Command(CommandError::Unavailable)) => {
+                let row = self.remembered(&tenant, &idempotency).await?;
+                let row = row.ok_or(CommandError::Unavailable)?;
+                Ok(Submitted {
                     row,
                     replayed: true,
-                }),
-                None => self.submit_new(kind, submission).await,
+                })
             }
-        };
-        let mut locks = self.key_locks();
-        drop(lock);
-        if locks
-            .get(&name)
-            .is_some_and(|lock| Arc::strong_count(lock) == 1)
-        {
-            locks.remove(&name);
+            submitted => submitted,
         }
-        submitted
     }
 
     async fn remembered(
@@ -205,15 +205,9 @@ impl Coordinator {
         kind: &Kind,
         submission: Submission,
     ) -> Result<Submitted, SubmitError> {
-        let input = (kind.admit)(&submission.input)?;
         let now = self.0.clock.now();
-        let remember = submission.idempotency.map(|idempotency| {
-            (
-                idempotency.key,
-                idempotency.body_sha256,
-                now.plus(IDEMPOTENCY_KEPT),
-            )
-        });
+        submission.check_deadline(now)?;
+        let input = (kind.admit)(&submission.input)?;
         let tenant = submission.tenant;
         let submit = Submit {
             tenant: tenant.clone(),
@@ -223,6 +217,12 @@ impl Coordinator {
             deadline: submission.deadline,
         };
         let id = JobId::mint();
+        let remember = submission.idempotency.map(|idempotency| Remembered {
+            key: idempotency.key,
+            body_sha256: idempotency.body_sha256,
+            job: id,
+            expires_at: now.plus(IDEMPOTENCY_KEPT),
+        });
         for _ in 0..SENDS_MAX {
             let permit = self.0.admission.admit().ok_or(SubmitError::Overloaded)?;
             let (submit, remember) = (submit.clone(), remember.clone());
@@ -265,53 +265,57 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         reason: &str,
-    ) -> Result<CancelReceipt, SubmitError> {
+    ) -> Result<CancelReceipt, CancelError> {
         for _ in 0..SENDS_MAX {
-            let (tenant, reason) = (tenant.clone(), reason.to_owned());
+            let (owner, reason) = (tenant.clone(), reason.to_owned());
             let message = |reply| ShardMessage::Cancel {
                 job,
-                tenant,
+                tenant: owner,
                 reason,
                 reply,
             };
             match self.shard(job).ask(ANSWER_DEADLINE, message).await {
-                Ok(Err(CommandError::NotFound)) => break,
-                Ok(answer) => return Ok(answer?),
-                Err(AskError::Lost) => {}
-                Err(AskError::Closed | AskError::Timeout) => {
-                    return Err(CommandError::Unavailable.into());
+                Ok(Ok(receipt)) => return Ok(receipt),
+                Ok(Err(CommandError::Unavailable)) | Err(AskError::Lost) => {}
+                Ok(Err(CommandError::NotFound)) => match self.0.journal.job(tenant, job).await? {
+                    Some(row) if row.state.is_final() => return Err(CommandError::Ended.into()),
+                    // Not in memory and not ended: being read again.
+                    Some(_) => {}
+                    None => return Err(CommandError::NotFound.into()),
+                },
+                Ok(Err(error @ (CommandError::Ended | CommandError::Draining))) => {
+                    return Err(error.into());
                 }
+                Err(AskError::Closed | AskError::Timeout) => break,
             }
+            tokio::time::sleep(RESEND_DELAY).await;
         }
-        let ended = self.0.journal.job(tenant, job).await?;
-        Err(ended
-            .map_or(CommandError::NotFound, |_| CommandError::Ended)
-            .into())
+        Err(CommandError::Unavailable.into())
     }
 
-    /// The job's row once its end is committed; `None` when `wait` passes before, or too many wait already.
+    /// The job's row once its end is committed; `None` when `wait` passes before, when too many wait already, or when
+    /// the tenant has no such job.
     pub async fn finished(
         &self,
         tenant: &Tenant,
         job: JobId,
         wait: Duration,
     ) -> Result<Option<Arc<JobRow>>, JournalError> {
-        let Ok(end) = self.0.hub.wait_for_end(job) else {
-            return Ok(None);
-        };
-        if let Some(row) = self
-            .0
-            .journal
-            .job(tenant, job)
-            .await?
-            .filter(|row| row.state.is_final())
-        {
-            return Ok(Some(Arc::new(row)));
+        let deadline = tokio::time::Instant::now() + wait;
+        while let Ok(end) = self.0.hub.wait_for_end(job) {
+            match self.0.journal.job(tenant, job).await? {
+                Some(row) if row.state.is_final() => return Ok(Some(Arc::new(row))),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+            match tokio::time::timeout_at(deadline, end).await {
+                Ok(Ok(row)) => return Ok(Some(row)),
+                // A commit is in doubt; the row knows.
+                Ok(Err(_)) => {}
+                Err(_) => break,
+            }
         }
-        match tokio::time::timeout(wait, end).await {
-            Ok(Ok(row)) => Ok(Some(row)),
-            Ok(Err(_)) | Err(_) => Ok(None),
-        }
+        Ok(None)
     }
 
     /// A job as its journal has it, with what crews hold of it now.
@@ -349,35 +353,37 @@ impl Coordinator {
     /// Stops the house in order: no new jobs, no new dispatch, `grace` for what is in hand, the rest released.
     pub async fn drain(&self, grace: Duration) {
         self.0.draining.store(true, Ordering::Release);
-        let mut drained = Vec::new();
-        for shard in &self.0.shards {
-            let (reply, when_drained) = oneshot::channel();
-            if shard.tell(ShardMessage::Drain { reply }).is_ok() {
-                drained.push((shard, when_drained));
-            }
-        }
         let deadline = tokio::time::Instant::now() + grace;
-        for (shard, mut when_drained) in drained {
-            if tokio::time::timeout_at(deadline, &mut when_drained)
-                .await
-                .is_err()
-                && shard.tell(ShardMessage::Release).is_ok()
-            {
-                // Err means that the shard did not get to it; its jobs are recovered at the next start.
-                let _ = tokio::time::timeout(ANSWER_DEADLINE, when_drained).await;
-            }
-        }
+        let drained = self
+            .0
+            .shards
+            .iter()
+            .map(|shard| drain_shard(shard, deadline));
+        futures_util::future::join_all(drained).await;
     }
 
     fn shard(&self, job: JobId) -> &Handle<ShardMessage> {
         let count = u32::try_from(self.0.shards.len()).expect("a handful of shards");
-        &self.0.shards[ShardDesk::shard_of(job, count) as usize]
+        &self.0.shards[ShardPorts::shard_of(job, count) as usize]
     }
+}
 
-    fn key_locks(&self) -> std::sync::MutexGuard<'_, KeyLocks> {
-        self.0
-            .keys
-            .lock()
-            .expect("no holder of this lock can panic")
+async fn drain_shard(shard: &Handle<ShardMessage>, deadline: tokio::time::Instant) {
+    let last = deadline + ANSWER_DEADLINE;
+    loop {
+        let (reply, mut when_drained) = oneshot::channel();
+        if shard.tell(ShardMessage::Drain { reply }).is_err() {
+            return;
+        }
+        let mut drained = tokio::time::timeout_at(deadline, &mut when_drained).await;
+        if drained.is_err() && shard.tell(ShardMessage::Release).is_ok() {
+            drained = tokio::time::timeout_at(last, when_drained).await;
+        }
+        match drained {
+            // Drained, or out of time: what is left is recovered at the next start.
+            Ok(Ok(())) | Err(_) => return,
+            // The shard died; its next incarnation drains as well, and may be asked.
+            Ok(Err(_)) => {}
+        }
     }
 }

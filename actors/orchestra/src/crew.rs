@@ -14,8 +14,10 @@ use crate::{
     role::Role,
 };
 
-/// Largest product of one task, in bytes of JSON.
-pub const PRODUCT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest product of one task with its claims, verdicts and growth, in bytes.
+pub const DELIVERY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Artifacts of one task.
+const ARTIFACTS_MAX: usize = 100;
 
 /// How an attempt ended, as the crew holds it until the journal has it.
 #[derive(Debug, Clone)]
@@ -92,18 +94,28 @@ fn deliver<P: serde::Serialize>(outcome: Outcome<P>, ctx: RoleContext) -> Delive
         Ok(product) => product,
         Err(error) => return Delivery::rejected(format!("product is not JSON: {error}")),
     };
-    let bytes = product.text().len();
-    if bytes > PRODUCT_BYTES_MAX {
+    match ctx.close() {
+        Ok(deliverables) => bounded(product, deliverables),
+        Err(fault) => Delivery::rejected(fault),
+    }
+}
+
+fn bounded(product: Payload, deliverables: Deliverables) -> Delivery {
+    let (bytes, artifacts) = (
+        product.text().len() + deliverables.bytes(),
+        deliverables.artifacts.len(),
+    );
+    if bytes > DELIVERY_BYTES_MAX {
         return Delivery::rejected(format!(
-            "product has {bytes} bytes, more than {PRODUCT_BYTES_MAX}"
+            "product and claims have {bytes} bytes, more than {DELIVERY_BYTES_MAX}"
         ));
     }
-    match ctx.close() {
-        Ok(deliverables) => Delivery {
-            outcome: Outcome::Done(product),
-            deliverables,
-        },
-        Err(fault) => Delivery::rejected(fault),
+    if artifacts > ARTIFACTS_MAX {
+        return Delivery::rejected(format!("{artifacts} artifacts, more than {ARTIFACTS_MAX}"));
+    }
+    Delivery {
+        outcome: Outcome::Done(product),
+        deliverables,
     }
 }
 

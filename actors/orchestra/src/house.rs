@@ -1,14 +1,9 @@
 //! Builds the orchestra's part of the supervision tree: a crew per role, the journal's writer, the shards.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "builds what the coordinator shares"
-)]
-
 use std::{
     collections::HashMap,
     num::NonZeroU32,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use callboard_runtime::{ChildSpec, CrewSpec, Home, Strategy, SupervisorSpec, Universe};
@@ -23,9 +18,10 @@ use crate::{
     hub::EventHub,
     journal::Journal,
     pack::RoleSpec,
-    shard::{Shard, ShardDesk},
+    shard::{Shard, ShardPorts},
     time::Clock,
-    writer::{Writer, WriterDesk},
+    turns::Turns,
+    writer::{Writer, WriterPorts},
 };
 
 /// Sizes of the house.
@@ -103,21 +99,22 @@ impl House {
             strategy: Strategy::OneForOne,
             ..SupervisorSpec::new("core")
         });
-        let writer_desk = WriterDesk {
+        let writer_ports = WriterPorts {
             journal: ports.journal.clone(),
             hub: hub.clone(),
             fenced: ports.fenced,
             turn: Arc::default(),
         };
         let writer = core.resident(child("journal-writer"), move || {
-            Writer::new(writer_desk.clone())
+            Writer::new(writer_ports.clone())
         });
 
         let (admission, clock) = (Admission::new(spec.admission), Clock::start());
+        let draining = Arc::new(AtomicBool::new(false));
         let (mut shards, mut recovered) = (Vec::new(), Vec::new());
         for index in 0..spec.shards.get() {
             let (tell, told) = watch::channel(false);
-            let desk = ShardDesk {
+            let ports = ShardPorts {
                 index,
                 shards: spec.shards.get(),
                 catalog: catalog.clone(),
@@ -129,9 +126,10 @@ impl House {
                 clock,
                 window: spec.window,
                 recovered: tell,
+                draining: draining.clone(),
             };
             shards.push(core.resident(child(&format!("shard-{index}")), move || {
-                Shard::new(desk.clone())
+                Shard::new(ports.clone())
             }));
             recovered.push(told);
         }
@@ -143,8 +141,8 @@ impl House {
             clock,
             shards,
             recovered,
-            draining: AtomicBool::new(false),
-            keys: Mutex::default(),
+            draining,
+            turns: Turns::default(),
         });
         Self { coordinator, crews }
     }
@@ -163,6 +161,8 @@ fn crew_spec(role: &RoleSpec, house: &HouseSpec) -> CrewSpec {
         workers: profile.workers,
         concurrency: profile.concurrency,
         heartbeat: profile.heartbeat,
+        on_open: profile.on_open,
+        abort_inflight: profile.abort_inflight,
         queue_max: house.crew_queue_max,
         share_max: house.crew_share_max,
         ..CrewSpec::new(role.name())

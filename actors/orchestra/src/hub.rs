@@ -25,8 +25,10 @@ use crate::{
     time::Timestamp,
 };
 
-/// Signals a subscriber may fall behind before it must read the journal.
-const RING_SIGNALS: usize = 1_024;
+/// Signals that a subscriber to a tenant may fall behind before it must read the journal.
+const TENANT_RING_SIGNALS: usize = 1_024;
+/// The same for a job, of which many may be followed at once.
+const JOB_RING_SIGNALS: usize = 512;
 
 /// One event on a stream, serialised once for all subscribers.
 #[derive(Debug, Clone)]
@@ -104,6 +106,8 @@ struct Registry {
     tenants: HashMap<Tenant, broadcast::Sender<Signal>>,
     waiters: HashMap<JobId, Vec<oneshot::Sender<Arc<JobRow>>>>,
     waiting: usize,
+    /// Topics at which the next sweep is due.
+    sweep_at: usize,
 }
 
 /// Fan-out of committed events. Cloned handles share it.
@@ -125,11 +129,21 @@ impl EventHub {
     }
 
     pub fn follow_job(&self, job: JobId) -> broadcast::Receiver<Signal> {
-        self.subscribe(|registry| registry.jobs.entry(job).or_insert_with(ring))
+        self.subscribe(|registry| {
+            registry
+                .jobs
+                .entry(job)
+                .or_insert_with(|| broadcast::Sender::new(JOB_RING_SIGNALS))
+        })
     }
 
     pub fn follow_tenant(&self, tenant: &Tenant) -> broadcast::Receiver<Signal> {
-        self.subscribe(|registry| registry.tenants.entry(tenant.clone()).or_insert_with(ring))
+        self.subscribe(|registry| {
+            registry
+                .tenants
+                .entry(tenant.clone())
+                .or_insert_with(|| broadcast::Sender::new(TENANT_RING_SIGNALS))
+        })
     }
 
     /// Resolves with the job's row once its end is committed.
@@ -154,42 +168,48 @@ impl EventHub {
         if self.listeners.load(Ordering::Acquire) == 0 {
             return;
         }
-        let mut registry = self.registry();
         let is_final = record.row.state.is_final();
-        let stored = || StoredRecord {
-            pos,
-            job: record.job,
-            first_seq: record.first_seq,
-            at: record.at,
-            events: record.events.clone(),
+        let (rings, waiters) = {
+            let mut registry = self.registry();
+            let rings = registry.heard(record);
+            let waiters = if is_final {
+                registry.end(record.job)
+            } else {
+                Vec::new()
+            };
+            registry.forget_unheard();
+            self.listeners
+                .store(registry.listeners(), Ordering::Release);
+            (rings, waiters)
         };
-        let rings = [
-            registry.jobs.get(&record.job),
-            registry.tenants.get(&record.tenant),
-        ];
-        let heard: Vec<_> = rings
-            .into_iter()
-            .flatten()
-            .filter(|ring| ring.receiver_count() > 0)
-            .collect();
-        if !heard.is_empty() {
-            for frame in frames_of(&stored()) {
-                let frame = Arc::new(frame);
-                for ring in &heard {
+        if !rings.is_empty() {
+            let stored = StoredRecord {
+                pos,
+                job: record.job,
+                first_seq: record.first_seq,
+                at: record.at,
+                events: record.events.clone(),
+            };
+            for frame in frames_of(&stored).map(Arc::new) {
+                for ring in &rings {
                     // Err means that the last subscriber has just left.
                     let _ = ring.send(Signal::Committed(frame.clone()));
                 }
             }
         }
-        if is_final {
-            registry.jobs.remove(&record.job);
-            let waiters = registry.waiters.remove(&record.job).unwrap_or_default();
-            registry.waiting -= waiters.len();
-            for waiter in waiters {
-                let _ = waiter.send(record.row.clone());
-            }
+        for waiter in waiters {
+            let _ = waiter.send(record.row.clone());
         }
-        registry.forget_unheard();
+    }
+
+    /// A commit of this record failed, or seemed to: whoever is concerned looks into the journal.
+    pub fn doubt(&self, record: &Record) {
+        let mut registry = self.registry();
+        for ring in registry.heard(record) {
+            let _ = ring.send(Signal::Resync);
+        }
+        // Dropped unanswered, they read the job's row again.
+        drop(registry.end_waiting(record.job));
         self.listeners
             .store(registry.listeners(), Ordering::Release);
     }
@@ -218,12 +238,16 @@ impl EventHub {
         }
     }
 
-    /// Makes every subscriber read the journal: used when commits may have gone untold.
+    /// Makes every subscriber and waiter read the journal: used when commits may have gone untold.
     pub fn resync(&self) {
-        let registry = self.registry();
+        let mut registry = self.registry();
         for ring in registry.jobs.values().chain(registry.tenants.values()) {
             let _ = ring.send(Signal::Resync);
         }
+        registry.waiters.clear();
+        registry.waiting = 0;
+        self.listeners
+            .store(registry.listeners(), Ordering::Release);
     }
 
     fn subscribe(
@@ -244,11 +268,7 @@ impl EventHub {
     }
 }
 
-fn ring() -> broadcast::Sender<Signal> {
-    broadcast::Sender::new(RING_SIGNALS)
-}
-
-/// Topics kept before those without subscribers are swept.
+/// Topics kept before those without subscribers are swept for the first time.
 const TOPICS_SWEPT_FROM: usize = 256;
 
 impl Registry {
@@ -256,11 +276,36 @@ impl Registry {
         self.jobs.len() + self.tenants.len() + self.waiters.len()
     }
 
+    /// The rings somebody listens to.
+    fn heard(&self, record: &Record) -> Vec<broadcast::Sender<Signal>> {
+        let rings = [self.jobs.get(&record.job), self.tenants.get(&record.tenant)];
+        let heard = rings
+            .into_iter()
+            .flatten()
+            .filter(|ring| ring.receiver_count() > 0);
+        heard.cloned().collect()
+    }
+
+    /// Forgets a job that has ended, and gives back who waited for that.
+    fn end(&mut self, job: JobId) -> Vec<oneshot::Sender<Arc<JobRow>>> {
+        self.jobs.remove(&job);
+        self.end_waiting(job)
+    }
+
+    fn end_waiting(&mut self, job: JobId) -> Vec<oneshot::Sender<Arc<JobRow>>> {
+        let waiters = self.waiters.remove(&job).unwrap_or_default();
+        self.waiting -= waiters.len();
+        waiters
+    }
+
+    /// Sweeps each time the topics have doubled, so that a publication pays a constant share of it.
     fn forget_unheard(&mut self) {
-        if self.jobs.len() + self.tenants.len() >= TOPICS_SWEPT_FROM {
-            self.jobs.retain(|_, ring| ring.receiver_count() > 0);
-            self.tenants.retain(|_, ring| ring.receiver_count() > 0);
+        if self.jobs.len() + self.tenants.len() < self.sweep_at.max(TOPICS_SWEPT_FROM) {
+            return;
         }
+        self.jobs.retain(|_, ring| ring.receiver_count() > 0);
+        self.tenants.retain(|_, ring| ring.receiver_count() > 0);
+        self.sweep_at = 2 * (self.jobs.len() + self.tenants.len());
     }
 
     fn forget_gone_waiters(&mut self) {

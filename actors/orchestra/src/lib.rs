@@ -28,10 +28,12 @@ pub mod saga;
 pub mod shard;
 pub mod submission;
 pub mod time;
-pub mod writer;
+mod turns;
+mod writer;
 
+pub use callboard_runtime::OnOpen;
 pub use context::{RoleContext, TaskInput};
-pub use coordinator::{Coordinator, Inspection, SubmitError, Submitted};
+pub use coordinator::{CancelError, Coordinator, Inspection, SubmitError, Submitted};
 pub use fact::{Claim, Fact, VerifiedFact};
 pub use house::{House, HouseSpec, Ports};
 pub use id::{FactId, JobId, TaskId, Tenant};

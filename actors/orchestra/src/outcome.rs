@@ -62,6 +62,9 @@ impl FailureKind {
     }
 }
 
+/// Longest message of a failure, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+
 /// A failure with the words a person needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -70,10 +73,10 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Cuts a message that is longer than `MESSAGE_BYTES_MAX`.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        let mut message = message.into();
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+        Self { kind, message }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{future::Future, rc::Rc, time::Duration};
 
+use callboard_runtime::OnOpen;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{context::RoleContext, outcome::Outcome, policy::RetryPolicy};
@@ -39,6 +40,10 @@ pub struct RoleProfile {
     /// A task that shows no progress for so long counts as stalled; `None` trusts the timeout alone.
     pub heartbeat: Option<Duration>,
     pub retry: RetryPolicy,
+    /// Whether tasks wait or are refused while the role's breaker is open; a refusal uses no attempt.
+    pub on_open: OnOpen,
+    /// Whether a panic also ends the other tasks of its worker: for roles whose instance cannot be trusted after one.
+    pub abort_inflight: bool,
 }
 
 impl Default for RoleProfile {
@@ -49,6 +54,8 @@ impl Default for RoleProfile {
             timeout: Duration::from_secs(60),
             heartbeat: None,
             retry: RetryPolicy::default(),
+            on_open: OnOpen::Wait,
+            abort_inflight: false,
         }
     }
 }

@@ -47,27 +47,20 @@ impl Submission {
     }
 
     /// Checks what does not depend on the kind.
-    pub(crate) fn check(&self, now: Timestamp) -> Result<(), InvalidInput> {
-        let invalid = |code, field: &str, message: String| {
-            Err(InvalidInput {
-                code,
-                field: Some(field.to_owned()),
-                message,
-            })
-        };
+    pub(crate) fn check(&self) -> Result<(), InvalidInput> {
         if self.priority > PRIORITY_MAX {
             let message = format!(
                 "priority is {}, but runs from 0 to {PRIORITY_MAX}",
                 self.priority
             );
-            return invalid("invalid_priority", "priority", message);
+            return Err(invalid("invalid_priority", "priority", message));
         }
         if self.labels.len() > LABELS_MAX {
-            return invalid(
+            return Err(invalid(
                 "invalid_labels",
                 "labels",
                 format!("a job bears at most {LABELS_MAX} labels"),
-            );
+            ));
         }
         for (key, value) in &self.labels {
             if key.is_empty()
@@ -77,15 +70,8 @@ impl Submission {
                 let message = format!(
                     "label `{key}`: keys have 1 to {LABEL_KEY_BYTES_MAX} bytes, values at most {LABEL_VALUE_BYTES_MAX}"
                 );
-                return invalid("invalid_labels", "labels", message);
+                return Err(invalid("invalid_labels", "labels", message));
             }
-        }
-        if let Some(deadline) = self.deadline.filter(|deadline| *deadline <= now) {
-            return invalid(
-                "invalid_deadline",
-                "deadline",
-                format!("the deadline {} has passed", deadline.rfc3339()),
-            );
         }
         let key = self
             .idempotency
@@ -93,8 +79,31 @@ impl Submission {
             .map(|idempotency| idempotency.key.len());
         if key.is_some_and(|bytes| bytes == 0 || bytes > IDEMPOTENCY_KEY_BYTES_MAX) {
             let message = format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
-            return invalid("invalid_idempotency_key", "Idempotency-Key", message);
+            return Err(invalid(
+                "invalid_idempotency_key",
+                "Idempotency-Key",
+                message,
+            ));
         }
         Ok(())
+    }
+
+    /// Apart from `check`, because a replay of an accepted submission is answered also after its deadline.
+    pub(crate) fn check_deadline(&self, now: Timestamp) -> Result<(), InvalidInput> {
+        match self.deadline.filter(|deadline| *deadline <= now) {
+            Some(deadline) => {
+                let message = format!("the deadline {} has passed", deadline.rfc3339());
+                Err(invalid("invalid_deadline", "deadline", message))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn invalid(code: &'static str, field: &str, message: String) -> InvalidInput {
+    InvalidInput {
+        code,
+        field: Some(field.to_owned()),
+        message,
     }
 }

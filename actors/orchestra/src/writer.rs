@@ -10,7 +10,7 @@
 )]
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     sync::Arc,
     time::Instant,
 };
@@ -26,7 +26,7 @@ use crate::{
 
 /// One committed or failed append, for the shard it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settled {
+pub(crate) struct Settled {
     pub job: JobId,
     /// Which life of the job in the shard's memory appended it.
     pub life: u64,
@@ -36,13 +36,13 @@ pub struct Settled {
 
 /// Where a shard hears of its appends.
 #[derive(Clone)]
-pub struct SettledSink {
+pub(crate) struct SettledSink {
     pub shard: u32,
     pub tell: Arc<dyn Fn(Vec<Settled>) + Send + Sync>,
 }
 
 /// A record on its way to the journal. Dropped unanswered, it reports failure.
-pub struct Append {
+pub(crate) struct Append {
     record: Record,
     life: u64,
     sink: Option<SettledSink>,
@@ -75,16 +75,18 @@ impl Drop for Append {
     }
 }
 
-pub enum WriterMessage {
+pub(crate) enum WriterMessage {
     Append(Append),
     /// Answered when everything appended before is committed or has failed.
     Settle(oneshot::Sender<()>),
-    CommitEnded,
+    CommitEnded {
+        failed: Vec<(JobId, u64)>,
+    },
 }
 
 /// What every instance of the writer shares.
 #[derive(Clone)]
-pub struct WriterDesk {
+pub(crate) struct WriterPorts {
     pub journal: Arc<dyn Journal>,
     pub hub: EventHub,
     /// Called when another process has taken the store: this one must end.
@@ -98,20 +100,32 @@ enum Item {
     Settle(oneshot::Sender<()>),
 }
 
-pub struct Writer {
-    desk: WriterDesk,
+pub(crate) struct Writer {
+    ports: WriterPorts,
     queue: VecDeque<Item>,
     committing: bool,
 }
 
 impl Writer {
-    pub fn new(desk: WriterDesk) -> Self {
-        desk.hub.resync();
+    pub fn new(ports: WriterPorts) -> Self {
+        ports.hub.resync();
         Self {
-            desk,
+            ports,
             queue: VecDeque::new(),
             committing: false,
         }
+    }
+
+    /// Drops what was appended in lives that lost a record; dropped, it reports itself as failed.
+    fn fail_queued(&mut self, failed: &[(JobId, u64)]) {
+        if failed.is_empty() {
+            return;
+        }
+        let failed: HashSet<_> = failed.iter().copied().collect();
+        self.queue.retain(|item| match item {
+            Item::Append(append) => !failed.contains(&(append.record.job, append.life)),
+            Item::Settle(_) => true,
+        });
     }
 
     fn commit_next(&mut self, ctx: &mut ResidentContext<Self>) {
@@ -122,23 +136,31 @@ impl Writer {
             .queue
             .drain(..self.queue.len().min(BATCH_RECORDS_MAX))
             .collect();
-        let (desk, me) = (self.desk.clone(), ctx.handle());
+        let ports = self.ports.clone();
+        let mut ended = CommitEnded {
+            writer: ctx.handle(),
+            failed: Vec::new(),
+        };
         self.committing = true;
         ctx.spawn(async move {
-            let _ended = CommitEnded(me);
-            let _turn = desk.turn.lock().await;
-            settle(&desk, items).await;
+            let _turn = ports.turn.lock().await;
+            settle(&ports, items, &mut ended.failed).await;
         });
     }
 }
 
 /// Tells the writer when a commit is over, however it ends.
-struct CommitEnded(Handle<WriterMessage>);
+struct CommitEnded {
+    writer: Handle<WriterMessage>,
+    /// Lives of jobs that lost a record: what else was appended in them cannot continue its journal.
+    failed: Vec<(JobId, u64)>,
+}
 
 impl Drop for CommitEnded {
     fn drop(&mut self) {
+        let failed = std::mem::take(&mut self.failed);
         // Closed means that the universe is shutting down.
-        let _ = self.0.tell(WriterMessage::CommitEnded);
+        let _ = self.writer.tell(WriterMessage::CommitEnded { failed });
     }
 }
 
@@ -149,13 +171,16 @@ impl Resident for Writer {
         match message {
             WriterMessage::Append(append) => self.queue.push_back(Item::Append(append)),
             WriterMessage::Settle(settled) => self.queue.push_back(Item::Settle(settled)),
-            WriterMessage::CommitEnded => self.committing = false,
+            WriterMessage::CommitEnded { failed } => {
+                self.committing = false;
+                self.fail_queued(&failed);
+            }
         }
         self.commit_next(ctx);
     }
 }
 
-async fn settle(desk: &WriterDesk, items: Vec<Item>) {
+async fn settle(ports: &WriterPorts, items: Vec<Item>, failed: &mut Vec<(JobId, u64)>) {
     let mut appends = Vec::with_capacity(items.len());
     let mut settles = Vec::new();
     for item in items {
@@ -164,50 +189,63 @@ async fn settle(desk: &WriterDesk, items: Vec<Item>) {
             Item::Settle(settle) => settles.push(settle),
         }
     }
-    commit(desk, appends).await;
+    while !appends.is_empty() {
+        appends = commit(ports, appends, failed).await;
+    }
     for settle in settles {
         // Err means that the shard that asked is gone.
         let _ = settle.send(());
     }
 }
 
-async fn commit(desk: &WriterDesk, mut appends: Vec<Append>) {
-    if appends.is_empty() {
-        return;
-    }
+/// Commits a batch and answers it. A record that does not continue its job takes only its job's records down with it;
+/// what is left comes back to be tried again.
+async fn commit(
+    ports: &WriterPorts,
+    mut appends: Vec<Append>,
+    failed: &mut Vec<(JobId, u64)>,
+) -> Vec<Append> {
     let records: Vec<Record> = appends.iter().map(|append| append.record.clone()).collect();
     let started = Instant::now();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");
-    let result = desk.journal.commit(&records).await;
+    let result = ports.journal.commit(&records).await;
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::after_commit");
     metrics::histogram!("callboard_journal_commit_seconds").record(started.elapsed().as_secs_f64());
     metrics::histogram!("callboard_journal_batch_records").record(records.len() as f64);
-    match result {
+    let error = match result {
         Ok(positions) => {
             for (record, pos) in records.iter().zip(positions) {
-                desk.hub.publish(record, pos);
+                ports.hub.publish(record, pos);
             }
             answer(&mut appends, true);
+            return Vec::new();
         }
-        Err(JournalError::Conflict { .. }) if appends.len() > 1 => {
-            for append in appends {
-                Box::pin(commit(desk, vec![append])).await;
-            }
+        Err(error) => error,
+    };
+    let (mut refused, left) = match error {
+        JournalError::Conflict { job, .. } => appends
+            .into_iter()
+            .partition(|append| append.record.job == job),
+        JournalError::Fenced { .. } | JournalError::Codec(_) | JournalError::Store { .. } => {
+            (appends, Vec::new())
         }
-        Err(error) => {
-            if matches!(error, JournalError::Fenced { .. }) {
-                (desk.fenced)();
-            }
-            let source = std::error::Error::source(&error)
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            tracing::error!(error = %error, source, records = appends.len(), "journal refused a batch");
-            metrics::counter!("callboard_journal_failures_total").increment(1);
-            answer(&mut appends, false);
-        }
+    };
+    if let JournalError::Fenced { .. } = error {
+        (ports.fenced)();
     }
+    let source = std::error::Error::source(&error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    tracing::error!(error = %error, source, records = refused.len(), "journal refused records");
+    metrics::counter!("callboard_journal_failures_total").increment(1);
+    for append in &refused {
+        failed.push((append.record.job, append.life));
+        ports.hub.doubt(&append.record);
+    }
+    answer(&mut refused, false);
+    left
 }
 
 fn answer(appends: &mut [Append], committed: bool) {

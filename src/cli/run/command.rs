@@ -11,8 +11,8 @@ use callboard::{
     telemetry,
 };
 use callboard_orchestra::{
-    JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog, journal::JobRow,
-    shard::CommandError,
+    CancelError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
+    journal::JobRow, shard::CommandError,
 };
 
 use super::{artifacts, folder, follow::follow, prices};
@@ -140,7 +140,7 @@ async fn conduct(
                 Reason::Asked => {
                     interrupted = true;
                     match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON).await {
-                        Ok(_) | Err(SubmitError::Command(CommandError::Ended)) => {}
+                        Ok(_) | Err(CancelError::Command(CommandError::Ended)) => {}
                         Err(error) => return Err(error.into()),
                     }
                 }

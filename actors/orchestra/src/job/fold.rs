@@ -281,16 +281,21 @@ impl Job {
         event: &JobEvent,
         at: Timestamp,
     ) -> Result<&mut Task, FoldError> {
+        let out_of_place = self.out_of_place(event);
+        if self.task_mut(id, event)?.state.is_final() {
+            return Err(out_of_place);
+        }
         for unblocked in wave::unblocked_by(self, id) {
             self.tasks[unblocked.index()].state = TaskState::Ready;
         }
         let dependents = std::mem::take(&mut self.task_mut(id, event)?.dependents);
         for dependent in dependents {
-            self.task_mut(dependent, event)?.blocked_by -= 1;
+            let task = self.task_mut(dependent, event)?;
+            task.blocked_by = task.blocked_by.saturating_sub(1);
         }
         self.succeeded_tasks += 1;
         let is_execute = self.tasks[id.index()].stage == Stage::Execute;
-        self.open_tasks -= u32::from(is_execute);
+        self.open_tasks = self.open_tasks.saturating_sub(u32::from(is_execute));
         let task = &mut self.tasks[id.index()];
         task.state = TaskState::Succeeded;
         task.failure = None;

@@ -57,6 +57,18 @@ impl Shelves {
                 });
             }
             *last_seq = record.last_seq();
+            if let Some(remember) = &record.remember
+                && let Some(known) = self
+                    .remembered
+                    .get(&(record.tenant.clone(), remember.key.clone()))
+                && known.expires_at > record.at
+                && known.job != job
+            {
+                return Err(JournalError::Conflict {
+                    job,
+                    seq: record.first_seq,
+                });
+            }
         }
         Ok(())
     }

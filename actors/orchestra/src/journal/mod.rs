@@ -27,7 +27,8 @@ pub enum JournalError {
     /// Another process owns the store; this one must end.
     #[error("the store belongs to a newer epoch than {epoch}")]
     Fenced { epoch: u64 },
-    /// A record does not continue its job: another incarnation has written meanwhile.
+    /// A record does not continue its job because another incarnation has written meanwhile, or its idempotency key
+    /// belongs to another job.
     #[error("record {seq} of job {job} does not continue its journal")]
     Conflict { job: JobId, seq: u64 },
     #[error(transparent)]

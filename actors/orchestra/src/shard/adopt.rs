@@ -9,18 +9,18 @@ use std::{
     time::Duration,
 };
 
-use callboard_runtime::{Holding, HoldingState, ResidentContext};
+use callboard_runtime::{Holding, HoldingState, Notice, ResidentContext, TaskKey};
 use tokio::sync::oneshot;
 
 use super::{
-    BACKLOG_MAX, Shard, ShardDesk, ShardMessage,
-    dispatch::{attempt_of, key_of},
+    BACKLOG_MAX, Shard, ShardMessage, ShardPorts,
+    dispatch::attempt_of,
     live::{Held, LiveJob},
     message::Recovery,
 };
 use crate::{
     id::JobId,
-    job::{Effect, Job, TaskState},
+    job::{Job, TaskState},
     journal::{Journal, JournalError},
     writer::WriterMessage,
 };
@@ -38,34 +38,45 @@ const LIVES_BITS: u32 = 40;
 /// How far a shard has come in holding its jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Phase {
-    /// Reads the journal; callers are put aside, results stay with their crews.
+    /// Finds out what it holds: callers wait, results are put aside.
     #[default]
-    Loading,
-    /// Holds its jobs and asks crews what they hold.
-    Adopting,
+    Recovering,
     Live,
 }
 
 impl Shard {
     pub(super) fn recover(&mut self, ctx: &mut ResidentContext<Self>) {
         self.lives = ctx.incarnation() << LIVES_BITS;
-        self.desk.recovered.send_replace(false);
+        self.ports.recovered.send_replace(false);
         self.load(None, ctx);
     }
 
     /// Lets a message pass, keeps it for later, or drops one that will come again.
     pub(super) fn put_aside(&mut self, message: ShardMessage) -> Option<ShardMessage> {
+        if let ShardMessage::Crew {
+            role,
+            notice: Notice::Finished(report),
+        } = message
+        {
+            if self.holds(report.key) {
+                let notice = Notice::Finished(report);
+                return Some(ShardMessage::Crew { role, notice });
+            }
+            self.aside.insert(report.key, (role, report));
+            return None;
+        }
         match (&self.phase, &message) {
-            (Phase::Live, _)
-            | (_, ShardMessage::Settled(_) | ShardMessage::Recovery { .. })
-            | (Phase::Adopting, ShardMessage::Crew { .. }) => Some(message),
-            (Phase::Loading, ShardMessage::Crew { .. }) => None,
+            (Phase::Live, _) | (_, ShardMessage::Settled(_) | ShardMessage::Recovery { .. }) => {
+                return Some(message);
+            }
+            // What crews hold is asked for; alarms are set when it is known.
+            (Phase::Recovering, ShardMessage::Crew { .. }) => {}
+            (Phase::Recovering, ShardMessage::Due) => self.timers.fired(),
             (
-                Phase::Loading | Phase::Adopting,
+                Phase::Recovering,
                 ShardMessage::Submit(_)
                 | ShardMessage::Cancel { .. }
                 | ShardMessage::Tasks { .. }
-                | ShardMessage::Due
                 | ShardMessage::Drain { .. }
                 | ShardMessage::Release,
             ) => {
@@ -73,111 +84,120 @@ impl Shard {
                 if self.backlog.len() < BACKLOG_MAX {
                     self.backlog.push_back(message);
                 }
-                None
             }
         }
+        None
     }
 
-    /// Forgets a job whose commit failed and reads it again.
+    /// Whether the memory of the job that a result belongs to is to be trusted.
+    fn holds(&self, key: TaskKey) -> bool {
+        let (id, _, _) = attempt_of(key);
+        self.phase == Phase::Live && !self.reloading.contains(&id)
+    }
+
+    /// Forgets a job whose commit failed and has it read again, together with others of the same moment.
     pub(super) fn discard(&mut self, id: JobId, ctx: &mut ResidentContext<Self>) {
         if let Some(mut live) = self.jobs.remove(&id) {
             live.fail_replies();
         }
-        if self.reloading.insert(id) {
+        self.timers.forget(id);
+        if !self.reloading.insert(id) {
+            return;
+        }
+        if self.to_load.is_empty() {
             let incarnation = ctx.incarnation();
-            let step = Recovery::Load {
-                asked: Some(vec![id]),
-            };
+            let step = Recovery::Load;
             ctx.after(RELOAD_DELAY, ShardMessage::Recovery { incarnation, step });
         }
+        self.to_load.push(id);
     }
 
     pub(super) fn recovery(&mut self, step: Recovery, ctx: &mut ResidentContext<Self>) {
         match step {
-            Recovery::Load { asked } => self.load(asked, ctx),
-            Recovery::Loaded { asked, jobs } => self.loaded(asked, jobs, ctx),
-            Recovery::Adopt { jobs, holdings } => self.adopt(jobs, &holdings, ctx),
+            Recovery::Load => {
+                let asked = std::mem::take(&mut self.to_load);
+                self.load(Some(asked), ctx);
+            }
+            Recovery::Adopt {
+                asked,
+                jobs,
+                holdings,
+            } => self.adopt(asked, jobs, &holdings, ctx),
         }
     }
 
     fn load(&mut self, asked: Option<Vec<JobId>>, ctx: &mut ResidentContext<Self>) {
-        let (desk, me, incarnation) = (self.desk.clone(), ctx.handle(), ctx.incarnation());
+        let (ports, me, incarnation) = (self.ports.clone(), ctx.handle(), ctx.incarnation());
         ctx.spawn(async move {
             let jobs = loop {
-                match read_jobs(&desk, asked.as_deref()).await {
+                match read_jobs(&ports, asked.as_deref()).await {
                     Ok(jobs) => break jobs,
                     Err(error) => {
-                        tracing::error!(shard = desk.index, error = %error, "cannot read live jobs; will try again");
+                        tracing::error!(shard = ports.index, error = %error, "cannot read live jobs; will try again");
                         tokio::time::sleep(RELOAD_DELAY).await;
                     }
                 }
             };
+            let holdings = ask_holdings(&ports).await;
+            let step = Recovery::Adopt { asked, jobs, holdings };
             // Closed means that the universe is shutting down.
-            let _ = me.tell(ShardMessage::Recovery { incarnation, step: Recovery::Loaded { asked, jobs } });
+            let _ = me.tell(ShardMessage::Recovery { incarnation, step });
         });
     }
 
-    fn loaded(
+    /// Takes jobs into memory as the journal has them, then what crews hold of them, then the results put aside: in
+    /// this order nothing is offered that is committed to be elsewhere.
+    fn adopt(
         &mut self,
         asked: Option<Vec<JobId>>,
         jobs: Vec<Job>,
-        ctx: &mut ResidentContext<Self>,
-    ) {
-        // Taken here: by the time holdings are known, results that arrive again have moved the jobs beyond what is
-        // committed.
-        let jobs_outstanding = jobs.iter().map(|job| (job.id, job.outstanding())).collect();
-        if asked.is_none() {
-            self.phase = Phase::Adopting;
-        }
-        for id in asked.iter().flatten() {
-            self.reloading.remove(id);
-        }
-        for job in jobs {
-            self.lives += 1;
-            let (permit, gauge) = (self.desk.admission.readmit(), self.desk.admission.gauge());
-            let mut live = LiveJob::new(job, self.lives, permit, gauge);
-            live.committed_seq = live.job.seq;
-            self.jobs.insert(live.job.id, live);
-        }
-        let (desk, me, incarnation) = (self.desk.clone(), ctx.handle(), ctx.incarnation());
-        ctx.spawn(async move {
-            let holdings = ask_holdings(&desk).await;
-            // Closed means that the universe is shutting down.
-            let _ = me.tell(ShardMessage::Recovery {
-                incarnation,
-                step: Recovery::Adopt {
-                    jobs: jobs_outstanding,
-                    holdings,
-                },
-            });
-        });
-    }
-
-    fn adopt(
-        &mut self,
-        jobs: Vec<(JobId, Vec<Effect>)>,
         holdings: &HashMap<Arc<str>, Vec<Holding>>,
         ctx: &mut ResidentContext<Self>,
     ) {
         let count = jobs.len();
-        let adopted: HashSet<JobId> = jobs.iter().map(|(id, _)| *id).collect();
+        let mut outstanding = Vec::with_capacity(count);
+        for job in jobs {
+            outstanding.push((job.id, job.outstanding()));
+            self.lives += 1;
+            let (permit, gauge) = (self.ports.admission.readmit(), self.ports.admission.gauge());
+            let mut live = LiveJob::new(job, self.lives, permit, gauge);
+            live.committed_as_it_is();
+            self.jobs.insert(live.job.id, live);
+        }
+        let concerned: Option<HashSet<JobId>> = asked.map(|asked| asked.into_iter().collect());
+        let is_concerned = |key: TaskKey| {
+            let (id, _, _) = attempt_of(key);
+            concerned
+                .as_ref()
+                .is_none_or(|concerned| concerned.contains(&id))
+        };
         for (role, holdings) in holdings {
-            for holding in holdings {
-                let (id, _, _) = attempt_of(holding.key);
-                let orphaned = self.phase == Phase::Adopting && !self.jobs.contains_key(&id);
-                // A job that is being read again finds its holdings untouched.
-                if !self.reloading.contains(&id) && (adopted.contains(&id) || orphaned) {
-                    self.adopt_one(role, holding);
-                }
+            for holding in holdings.iter().filter(|holding| is_concerned(holding.key)) {
+                self.adopt_one(role, holding);
             }
         }
-        for (id, outstanding) in jobs {
+        for (id, outstanding) in outstanding {
             self.run_effects(id, outstanding);
         }
-        if self.phase == Phase::Adopting {
+        match &concerned {
+            Some(concerned) => self.reloading.retain(|id| !concerned.contains(id)),
+            None => self.reloading.clear(),
+        }
+        for (_, (role, report)) in self
+            .aside
+            .extract_if(|key, _| is_concerned(*key))
+            .collect::<Vec<_>>()
+        {
+            self.task_reported(&role, report);
+        }
+        if self.phase == Phase::Recovering {
             self.phase = Phase::Live;
-            self.desk.recovered.send_replace(true);
-            tracing::info!(shard = self.desk.index, jobs = count, "holds its live jobs");
+            self.ports.recovered.send_replace(true);
+            tracing::info!(
+                shard = self.ports.index,
+                jobs = count,
+                "holds its live jobs"
+            );
             for message in std::mem::take(&mut self.backlog) {
                 // Closed means that the universe is shutting down.
                 let _ = ctx.handle().tell(message);
@@ -187,55 +207,53 @@ impl Shard {
 
     fn adopt_one(&mut self, role: &Arc<str>, holding: &Holding) {
         let (id, task, attempt) = attempt_of(holding.key);
-        let crew = &self.desk.crews[role];
-        let Some(live) = self.jobs.get_mut(&id) else {
-            crew.withdraw(holding.key);
-            return crew.acknowledge(holding.key);
-        };
-        if live.is_settling(holding.key) {
-            return;
-        }
-        let awaited = live.job.task(task).is_some_and(|task| {
-            let open = matches!(
-                task.state,
-                TaskState::Ready | TaskState::Retrying | TaskState::Waiting
-            );
-            open && task.attempt == attempt
+        let crew = &self.ports.crews[role];
+        let held = self.jobs.get_mut(&id).filter(|live| {
+            live.job.task(task).is_some_and(|task| {
+                let open = matches!(
+                    task.state,
+                    TaskState::Ready | TaskState::Retrying | TaskState::Waiting
+                );
+                open && task.attempt == attempt
+            })
         });
-        match (awaited, holding.state) {
-            (true, HoldingState::Queued) => live.take_up(role, task, Held::queued(attempt)),
-            (true, HoldingState::InHand(worker)) => {
-                let held = Held {
-                    worker: Some(worker.index),
-                    ..Held::queued(attempt)
-                };
-                live.take_up(role, task, held);
+        match (held, holding.state) {
+            (Some(live), HoldingState::Queued | HoldingState::Held) => {
+                live.take_up(role, task, Held::queued(attempt));
             }
-            (true, HoldingState::Held) => {}
-            (false, HoldingState::Queued | HoldingState::InHand(_)) => {
-                crew.withdraw(key_of(id, task, attempt))
+            (Some(live), HoldingState::InHand(worker)) => {
+                let worker = Some(worker.index);
+                live.take_up(
+                    role,
+                    task,
+                    Held {
+                        worker,
+                        ..Held::queued(attempt)
+                    },
+                );
             }
-            (false, HoldingState::Held) => crew.acknowledge(holding.key),
+            (None, HoldingState::Queued | HoldingState::InHand(_)) => crew.withdraw(holding.key),
+            (None, HoldingState::Held) => crew.acknowledge(holding.key),
         }
     }
 }
 
-async fn read_jobs(desk: &ShardDesk, asked: Option<&[JobId]>) -> Result<Vec<Job>, JournalError> {
+async fn read_jobs(ports: &ShardPorts, asked: Option<&[JobId]>) -> Result<Vec<Job>, JournalError> {
     let (settled, when_settled) = oneshot::channel();
-    if desk.writer.tell(WriterMessage::Settle(settled)).is_ok() {
+    if ports.writer.tell(WriterMessage::Settle(settled)).is_ok() {
         // Err means that the writer died with the request: its appends have failed, which settles them too.
         let _ = when_settled.await;
     }
     let ids = match asked {
         Some(ids) => ids.to_vec(),
-        None => desk.journal.live_jobs().await?,
+        None => ports.journal.live_jobs().await?,
     };
     let mut jobs = Vec::new();
     for id in ids
         .into_iter()
-        .filter(|id| ShardDesk::shard_of(*id, desk.shards) == desk.index)
+        .filter(|id| ShardPorts::shard_of(*id, ports.shards) == ports.index)
     {
-        match read_job(&*desk.journal, id).await {
+        match read_job(&*ports.journal, id).await {
             Ok(Some(job)) if !job.state.is_final() => jobs.push(job),
             Ok(_) => {}
             Err(error @ JournalError::Codec(_)) => {
@@ -276,17 +294,18 @@ pub(crate) async fn read_job(
     }
 }
 
-async fn ask_holdings(desk: &ShardDesk) -> HashMap<Arc<str>, Vec<Holding>> {
-    let mut holdings = HashMap::with_capacity(desk.crews.len());
-    for (role, crew) in desk.crews.iter() {
+async fn ask_holdings(ports: &ShardPorts) -> HashMap<Arc<str>, Vec<Holding>> {
+    let mut holdings = HashMap::with_capacity(ports.crews.len());
+    for (role, crew) in ports.crews.iter() {
         loop {
-            match crew.holdings(desk.owner(), HOLDINGS_DEADLINE).await {
+            match crew.holdings(ports.owner(), HOLDINGS_DEADLINE).await {
                 Ok(held) => {
                     holdings.insert(role.clone(), held);
                     break;
                 }
                 Err(error) => {
-                    tracing::warn!(role = %role, error = %error, "crew did not say what it holds; asking again")
+                    tracing::warn!(role = %role, error = %error, "crew did not say what it holds; asking again");
+                    tokio::time::sleep(RELOAD_DELAY).await;
                 }
             }
         }

@@ -51,55 +51,39 @@ struct Progress {
 }
 
 impl Shard {
-    pub(super) fn make_ready(&mut self, id: JobId, task: TaskId) {
-        let Some(live) = self.jobs.get_mut(&id) else {
-            return;
-        };
-        let open = live.job.task(task).filter(|task| !task.state.is_final());
-        let Some(role) = open.map(|task| task.entry.role.clone()) else {
-            return;
-        };
-        let queue = live.ready.entry(role).or_default();
-        if !live.held.contains_key(&task) && !queue.contains(&task) {
-            queue.push_back(task);
-        }
-    }
-
     /// Offers as many ready tasks of a job as its windows allow.
     pub(super) fn offer_ready(&mut self, id: JobId) {
         let Some(live) = self.jobs.get(&id) else {
             return;
         };
-        let roles: Vec<Arc<str>> = live
-            .ready
-            .iter()
-            .filter(|(_, queue)| !queue.is_empty())
-            .map(|(role, _)| role.clone())
-            .collect();
-        for role in roles {
+        for role in live.roles_with_ready_tasks() {
             self.offer_role(id, &role);
         }
     }
 
     fn offer_role(&mut self, id: JobId, role: &Arc<str>) {
-        if self.drain.is_on()
-            || self
-                .starved
-                .get(role)
-                .is_some_and(|starved| starved.contains(&id))
-        {
+        let is_starved = self
+            .starved
+            .get(role)
+            .is_some_and(|starved| starved.contains(&id));
+        if is_starved || self.is_draining() {
             return;
         }
-        let Some(live) = self.jobs.get_mut(&id) else {
+        // What a job that has ended in memory would still start, its committed end would only withdraw.
+        let Some(live) = self
+            .jobs
+            .get_mut(&id)
+            .filter(|live| !live.job.state.is_final())
+        else {
             return;
         };
         let crew = self
-            .desk
+            .ports
             .crews
             .get(role)
             .expect("plan lint admits only roles of the catalog");
-        while live.held_by_role.get(role).copied().unwrap_or_default() < self.desk.window {
-            let Some(task) = live.ready.get_mut(role).and_then(|queue| queue.pop_front()) else {
+        while live.held_by_role.get(role).copied().unwrap_or_default() < self.ports.window {
+            let Some(task) = live.next_ready(role) else {
                 return;
             };
             let assignment = live.assignment(task);
@@ -108,7 +92,7 @@ impl Shard {
             live.take_up(role, task, Held::queued(attempt));
             crew.offer(Offer {
                 key: key_of(id, task, attempt),
-                owner: self.desk.owner(),
+                owner: self.ports.owner(),
                 share: share_of(live.job.tenant.as_str()),
                 priority: live.job.priority,
                 timeout,
@@ -152,9 +136,9 @@ impl Shard {
             attempt,
             worker: worker.index,
         };
-        self.desk
+        self.ports
             .hub
-            .tick(id, "task.running", self.desk.clock.now(), &running);
+            .tick(id, "task.running", self.ports.clock.now(), &running);
     }
 
     fn task_progressed(&mut self, key: TaskKey, done: u64, total: u64) {
@@ -170,10 +154,10 @@ impl Shard {
             return;
         };
         (held.done, held.total) = (done, total);
-        self.desk.hub.tick(
+        self.ports.hub.tick(
             id,
             "task.progress",
-            self.desk.clock.now(),
+            self.ports.clock.now(),
             &Progress { task, done, total },
         );
     }
@@ -183,14 +167,13 @@ impl Shard {
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        live.put_down(role, task);
         match refusal {
-            Refusal::Busy => {
-                live.ready.entry(role.clone()).or_default().push_front(task);
+            Refusal::Busy | Refusal::Draining => {
+                live.put_back(role, task);
                 self.starved.entry(role.clone()).or_default().insert(id);
             }
-            Refusal::Draining => live.ready.entry(role.clone()).or_default().push_front(task),
             Refusal::BreakerOpen { retry_after } => {
+                live.put_down(role, task);
                 let failure = Failure::new(
                     FailureKind::BreakerOpen,
                     format!("the breaker of {role} is open"),
@@ -211,10 +194,10 @@ impl Shard {
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        live.ready.clear();
+        live.forget_ready();
         for (task, held) in live.held.drain() {
             let role = &live.job.tasks[task.index()].entry.role;
-            self.desk.crews[role].withdraw(key_of(id, task, held.attempt));
+            self.ports.crews[role].withdraw(key_of(id, task, held.attempt));
         }
         live.held_by_role.clear();
         for starved in self.starved.values_mut() {
@@ -223,7 +206,7 @@ impl Shard {
     }
 
     pub(super) fn enrol(&self, ctx: &mut callboard_runtime::ResidentContext<Self>) {
-        for (role, crew) in self.desk.crews.iter() {
+        for (role, crew) in self.ports.crews.iter() {
             let (role, me) = (role.clone(), ctx.handle());
             let tell = move |notice| {
                 // Closed means that the universe is shutting down.
@@ -232,7 +215,7 @@ impl Shard {
                     notice,
                 });
             };
-            RoleCrew::enrol(crew, self.desk.owner(), Arc::new(tell));
+            RoleCrew::enrol(crew, self.ports.owner(), Arc::new(tell));
         }
     }
 }

@@ -1,27 +1,27 @@
 //! The orderly end: nothing new goes out, what is in hand gets its grace, the rest goes back to the journal.
 
+use std::sync::atomic::Ordering;
+
 use tokio::sync::oneshot;
 
 use super::{Shard, dispatch::key_of};
+use crate::id::JobId;
 
+/// Who waits until nothing is in hand and everything appended is committed.
 #[derive(Default)]
-pub(super) enum Drain {
-    #[default]
-    Off,
-    On {
-        reply: Option<oneshot::Sender<()>>,
-    },
-}
-
-impl Drain {
-    pub(super) const fn is_on(&self) -> bool {
-        matches!(self, Self::On { .. })
-    }
+pub(super) struct Drain {
+    reply: Option<oneshot::Sender<()>>,
+    /// A job that had something in hand or on its way when last looked at: while it has, no other need be.
+    busy: Option<JobId>,
 }
 
 impl Shard {
+    pub(super) fn is_draining(&self) -> bool {
+        self.ports.draining.load(Ordering::Acquire)
+    }
+
     pub(super) fn start_drain(&mut self, reply: oneshot::Sender<()>) {
-        self.drain = Drain::On { reply: Some(reply) };
+        self.drain.reply = Some(reply);
         self.withdraw(|worker| worker.is_none());
     }
 
@@ -34,26 +34,28 @@ impl Shard {
         for (id, live) in &self.jobs {
             for (task, held) in live.held.iter().filter(|(_, held)| which(held.worker)) {
                 let role = &live.job.tasks[task.index()].entry.role;
-                self.desk.crews[role].withdraw(key_of(*id, *task, held.attempt));
+                self.ports.crews[role].withdraw(key_of(*id, *task, held.attempt));
             }
         }
     }
 
     pub(super) fn answer_drain(&mut self) {
-        let Drain::On { reply } = &mut self.drain else {
-            return;
-        };
-        if reply.is_none()
-            || self
-                .jobs
-                .values()
-                .any(|live| !live.held.is_empty() || live.has_pending())
-        {
+        if self.drain.reply.is_none() || self.drain.busy.is_some_and(|id| self.is_busy(id)) {
             return;
         }
-        if let Some(reply) = reply.take() {
+        self.drain.busy = self.jobs.keys().copied().find(|id| self.is_busy(*id));
+        if self.drain.busy.is_none()
+            && self.reloading.is_empty()
+            && let Some(reply) = self.drain.reply.take()
+        {
             // Err means that nobody waits for the drain any more.
             let _ = reply.send(());
         }
+    }
+
+    fn is_busy(&self, id: JobId) -> bool {
+        self.jobs
+            .get(&id)
+            .is_some_and(|live| !live.held.is_empty() || live.has_pending())
     }
 }

@@ -1,7 +1,7 @@
 //! A live job in a shard's memory: its state, what waits for a commit, and what crews hold of it.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     admission::TaskGauge,
     id::TaskId,
     job::{Effect, Job, JobEvent, TaskState},
-    journal::row_of,
+    journal::{JobRow, row_of},
     time::Timestamp,
 };
 
@@ -25,10 +25,13 @@ pub(super) struct AfterCommit {
     pub cancelled: Option<CancelReply>,
 }
 
-struct Pending {
-    last_seq: u64,
-    effects: Vec<Effect>,
-    after: AfterCommit,
+/// A record on its way to the journal, and what follows from it.
+pub(super) struct Pending {
+    pub last_seq: u64,
+    pub events: Arc<[JobEvent]>,
+    pub row: Arc<JobRow>,
+    pub effects: Vec<Effect>,
+    pub after: AfterCommit,
 }
 
 /// A task that was offered to its crew and whose result is not in the job yet.
@@ -55,10 +58,11 @@ pub(super) struct LiveJob {
     pub job: Job,
     /// Distinguishes this memory of the job from an earlier one that was discarded.
     pub life: u64,
-    /// Seq of the last committed event.
-    pub committed_seq: u64,
-    /// Ready tasks not offered yet, by role.
-    pub ready: HashMap<Arc<str>, VecDeque<TaskId>>,
+    /// The job as last committed; none before its submission is.
+    committed: Option<Arc<JobRow>>,
+    /// Ready tasks not offered yet, by role, and all of them together.
+    ready: HashMap<Arc<str>, VecDeque<TaskId>>,
+    is_ready: HashSet<TaskId>,
     pub held: HashMap<TaskId, Held>,
     /// Tasks held, by role: the window's measure.
     pub held_by_role: HashMap<Arc<str>, usize>,
@@ -78,8 +82,9 @@ impl LiveJob {
         let mut live = Self {
             job,
             life,
-            committed_seq: 0,
+            committed: None,
             ready: HashMap::new(),
+            is_ready: HashSet::new(),
             held: HashMap::new(),
             held_by_role: HashMap::new(),
             pending: VecDeque::new(),
@@ -98,41 +103,86 @@ impl LiveJob {
         self.count_tasks();
     }
 
-    /// Keeps what the events just folded lead to until they are committed.
-    pub(super) fn pend(&mut self, effects: Vec<Effect>, after: AfterCommit) {
-        self.pending.push_back(Pending {
-            last_seq: self.job.seq,
-            effects,
-            after,
-        });
+    /// The job is in the journal as it is here.
+    pub(super) fn committed_as_it_is(&mut self) {
+        self.committed = Some(Arc::new(row_of(&self.job)));
     }
 
-    pub(super) fn take_committed(&mut self, last_seq: u64) -> Vec<(Vec<Effect>, AfterCommit)> {
-        self.committed_seq = last_seq;
-        if !self.submitters.is_empty() {
-            let row = Arc::new(row_of(&self.job));
-            for submitter in self.submitters.drain(..) {
-                // Err means that the caller has gone.
-                let _ = submitter.send(Ok(row.clone()));
+    /// Keeps what the events just folded lead to until they are committed.
+    pub(super) fn pend(&mut self, pending: Pending) {
+        self.pending.push_back(pending);
+    }
+
+    /// Lets effects without an event of their own follow the records that are on their way; gives them back when none
+    /// are.
+    pub(super) fn pend_behind(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        match self.pending.back_mut() {
+            Some(last) => {
+                last.effects.extend(effects);
+                Vec::new()
             }
+            None => effects,
         }
-        let committed = self
+    }
+
+    /// Takes the records up to `last_seq` off the queue, and answers submitters when there were any.
+    pub(super) fn take_committed(&mut self, last_seq: u64) -> Vec<Pending> {
+        let count = self
             .pending
             .iter()
             .take_while(|pending| pending.last_seq <= last_seq)
             .count();
-        self.pending
-            .drain(..committed)
-            .map(|pending| (pending.effects, pending.after))
-            .collect()
+        let committed: Vec<Pending> = self.pending.drain(..count).collect();
+        if let Some(last) = committed.last() {
+            self.committed = Some(last.row.clone());
+            for submitter in self.submitters.drain(..) {
+                // Err means that the caller has gone.
+                let _ = submitter.send(Ok(last.row.clone()));
+            }
+        }
+        committed
     }
 
     pub(super) fn answer_when_committed(&mut self, reply: SubmitReply) {
-        if self.committed_seq == 0 {
-            self.submitters.push(reply);
-        } else {
-            let _ = reply.send(Ok(Arc::new(row_of(&self.job))));
+        match &self.committed {
+            // Err means that the caller has gone.
+            Some(row) => drop(reply.send(Ok(row.clone()))),
+            None => self.submitters.push(reply),
         }
+    }
+
+    pub(super) fn make_ready(&mut self, task: TaskId) {
+        let open = self.job.task(task).filter(|task| !task.state.is_final());
+        let Some(role) = open.map(|task| task.entry.role.clone()) else {
+            return;
+        };
+        if !self.held.contains_key(&task) && self.is_ready.insert(task) {
+            self.ready.entry(role).or_default().push_back(task);
+        }
+    }
+
+    pub(super) fn roles_with_ready_tasks(&self) -> Vec<Arc<str>> {
+        let waiting = self.ready.iter().filter(|(_, queue)| !queue.is_empty());
+        waiting.map(|(role, _)| role.clone()).collect()
+    }
+
+    pub(super) fn next_ready(&mut self, role: &str) -> Option<TaskId> {
+        let task = self.ready.get_mut(role)?.pop_front()?;
+        self.is_ready.remove(&task);
+        Some(task)
+    }
+
+    /// A crew did not take the task: it is the next to be offered.
+    pub(super) fn put_back(&mut self, role: &Arc<str>, task: TaskId) {
+        self.put_down(role, task);
+        if self.is_ready.insert(task) {
+            self.ready.entry(role.clone()).or_default().push_front(task);
+        }
+    }
+
+    pub(super) fn forget_ready(&mut self) {
+        self.ready.clear();
+        self.is_ready.clear();
     }
 
     /// Tells everyone who waits for a commit that it failed.

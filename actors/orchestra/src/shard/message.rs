@@ -9,9 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::{
     crew::Delivery,
     id::{JobId, TaskId, Tenant},
-    job::{Effect, Job, Submit},
-    journal::JobRow,
-    time::Timestamp,
+    job::{Job, Submit},
+    journal::{JobRow, Remembered},
     writer::Settled,
 };
 
@@ -38,16 +37,15 @@ pub struct CancelReceipt {
     pub already_done: u32,
 }
 
-pub type SubmitReply = oneshot::Sender<Result<Arc<JobRow>, CommandError>>;
-pub type CancelReply = oneshot::Sender<Result<CancelReceipt, CommandError>>;
+pub(crate) type SubmitReply = oneshot::Sender<Result<Arc<JobRow>, CommandError>>;
+pub(crate) type CancelReply = oneshot::Sender<Result<CancelReceipt, CommandError>>;
 
 /// An admitted job under its own id: sending it twice makes one job.
-pub struct NewJob {
+pub(crate) struct NewJob {
     pub id: JobId,
     pub kind: &'static str,
     pub submit: Submit,
-    /// Idempotency key, hash of the body, and when both may be forgotten.
-    pub remember: Option<(String, String, Timestamp)>,
+    pub remember: Option<Remembered>,
     pub permit: OwnedSemaphorePermit,
     pub reply: SubmitReply,
 }
@@ -70,7 +68,7 @@ pub struct HeldTask {
     pub total: u64,
 }
 
-pub enum ShardMessage {
+pub(crate) enum ShardMessage {
     Submit(Box<NewJob>),
     Cancel {
         job: JobId,
@@ -103,16 +101,14 @@ pub enum ShardMessage {
 }
 
 /// A step on the way to holding jobs; a step of an earlier incarnation is ignored.
-pub enum Recovery {
-    /// Reads jobs; `None` is every live job of the shard.
-    Load { asked: Option<Vec<JobId>> },
-    Loaded {
+pub(crate) enum Recovery {
+    /// Reads what is to be read again.
+    Load,
+    /// Jobs as the journal has them and tasks as crews hold them. `asked` are the jobs that were to be read; `None` is
+    /// every live job of the shard.
+    Adopt {
         asked: Option<Vec<JobId>>,
         jobs: Vec<Job>,
-    },
-    /// Each job with what its committed state needs under way.
-    Adopt {
-        jobs: Vec<(JobId, Vec<Effect>)>,
         holdings: HashMap<Arc<str>, Vec<Holding>>,
     },
 }

@@ -15,25 +15,30 @@ mod timers;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
 };
 
-use callboard_runtime::{Handle, OwnerId, Resident, ResidentContext};
+use callboard_runtime::{Handle, OwnerId, Report, Resident, ResidentContext, TaskKey};
 use tokio::sync::watch;
 
 pub(crate) use adopt::read_job;
-pub use message::{CancelReceipt, CommandError, HeldTask, NewJob, ShardMessage};
+pub use message::{CancelReceipt, CommandError, HeldTask};
+pub(crate) use message::{NewJob, ShardMessage};
 
 use crate::{
     admission::Admission,
     catalog::Catalog,
-    crew::RoleCrew,
+    crew::{Delivery, RoleCrew},
     hub::EventHub,
     id::JobId,
-    job::{Applied, Command, Effect, Job, Moment, Refused, apply},
+    job::{Applied, Command, Effect, Job, JobEvent, Moment, Refused, apply},
     journal::{Journal, Record, Remembered, row_of},
-    shard::{adopt::Phase, live::LiveJob, timers::Timers},
-    time::Clock,
+    shard::{
+        adopt::Phase,
+        live::{AfterCommit, LiveJob, Pending},
+        timers::Timers,
+    },
+    time::{Clock, Timestamp},
     writer::{Append, Settled, SettledSink, WriterMessage},
 };
 
@@ -42,7 +47,7 @@ const BACKLOG_MAX: usize = 10_000;
 
 /// What every incarnation of a shard works with.
 #[derive(Clone)]
-pub struct ShardDesk {
+pub(crate) struct ShardPorts {
     pub index: u32,
     pub shards: u32,
     pub catalog: Catalog,
@@ -56,9 +61,11 @@ pub struct ShardDesk {
     pub window: usize,
     /// True while the shard holds every live job that is its own.
     pub recovered: watch::Sender<bool>,
+    /// True once the house drains; outlives any incarnation.
+    pub draining: Arc<AtomicBool>,
 }
 
-impl ShardDesk {
+impl ShardPorts {
     /// Which of `shards` a job belongs to.
     pub fn shard_of(job: JobId, shards: u32) -> u32 {
         let index = job.uuid().as_u128() % u128::from(shards.max(1));
@@ -70,13 +77,17 @@ impl ShardDesk {
     }
 }
 
-pub struct Shard {
-    desk: ShardDesk,
+pub(crate) struct Shard {
+    ports: ShardPorts,
     phase: Phase,
     jobs: HashMap<JobId, LiveJob>,
-    /// Jobs whose memory was discarded after a failed commit and is being read again.
+    /// Jobs whose memory was discarded after a failed commit, until they are adopted again.
     reloading: HashSet<JobId>,
-    /// Jobs with tasks that a full crew refused, by role.
+    /// Those of them that no reading under way covers.
+    to_load: Vec<JobId>,
+    /// Results that arrived for jobs not held at the moment; crews hold them too, which bounds them.
+    aside: HashMap<TaskKey, (Arc<str>, Report<Delivery>)>,
+    /// Jobs with tasks that a crew refused for want of room, by role.
     starved: HashMap<Arc<str>, HashSet<JobId>>,
     timers: Timers,
     backlog: VecDeque<ShardMessage>,
@@ -87,12 +98,14 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub fn new(desk: ShardDesk) -> Self {
+    pub(crate) fn new(ports: ShardPorts) -> Self {
         Self {
-            desk,
+            ports,
             phase: Phase::default(),
             jobs: HashMap::new(),
             reloading: HashSet::new(),
+            to_load: Vec::new(),
+            aside: HashMap::new(),
             starved: HashMap::new(),
             timers: Timers::default(),
             backlog: VecDeque::new(),
@@ -103,48 +116,31 @@ impl Shard {
     }
 
     /// Applies a command to a live job, appends what happened and keeps the effects until it is committed.
-    fn command(
-        &mut self,
-        id: JobId,
-        command: Command,
-        after: live::AfterCommit,
-    ) -> Result<(), Refused> {
+    fn command(&mut self, id: JobId, command: Command, after: AfterCommit) -> Result<(), Refused> {
         let moment = Moment {
-            now: self.desk.clock.now(),
+            now: self.ports.clock.now(),
             seed: rand::random(),
-            catalog: &self.desk.catalog,
+            catalog: &self.ports.catalog,
         };
         let live = self.jobs.get_mut(&id).ok_or(Refused::Ended)?;
-        let applied = apply(&live.job, command, moment)?;
-        if applied.events.is_empty() {
-            self.run_effects(id, applied.effects);
+        let Applied { events, effects } = apply(&live.job, command, moment)?;
+        if events.is_empty() {
+            let effects = live.pend_behind(effects);
             self.after_commit(id, after);
+            self.run_effects(id, effects);
             return Ok(());
         }
-        live.fold(&applied.events, moment.now);
-        result::log(live, &applied.events);
-        let (job, life, first_seq) = (
-            &live.job,
-            live.life,
-            live.job.seq + 1 - applied.events.len() as u64,
-        );
-        let Applied { events, effects } = applied;
-        let record = Record {
-            job: id,
-            tenant: job.tenant.clone(),
-            first_seq,
-            at: moment.now,
-            events: events.into(),
-            row: Arc::new(row_of(job)),
-            remember: None,
-        };
-        live.pend(effects, after);
-        self.append(record, life);
+        live.fold(&events, moment.now);
+        self.append(id, moment.now, events, effects, after, None);
         Ok(())
     }
 
     fn submit(&mut self, new: NewJob) {
-        if self.drain.is_on() {
+        if new.reply.is_closed() {
+            // Its caller has given up and may have asked again under another id.
+            return;
+        }
+        if self.is_draining() {
             return new.answer(Err(CommandError::Draining));
         }
         if self.reloading.contains(&new.id) {
@@ -154,15 +150,15 @@ impl Shard {
             return live.answer_when_committed(new.reply);
         }
         let kind = self
-            .desk
+            .ports
             .catalog
             .kind(new.kind)
             .expect("the coordinator submits known kinds only");
-        let now = self.desk.clock.now();
+        let now = self.ports.clock.now();
         let moment = Moment {
             now,
             seed: rand::random(),
-            catalog: &self.desk.catalog,
+            catalog: &self.ports.catalog,
         };
         let Applied { events, effects } = crate::job::submit(kind, new.submit, moment);
         let mut job = Job::begin(new.id, &events[0], now)
@@ -171,45 +167,59 @@ impl Shard {
             job.fold(event, now).expect("a command's events fold");
         }
         self.lives += 1;
-        let remember = new
-            .remember
-            .map(|(key, body_sha256, expires_at)| Remembered {
-                key,
-                body_sha256,
-                job: new.id,
-                expires_at,
-            });
-        let record = Record {
-            job: new.id,
-            tenant: job.tenant.clone(),
-            first_seq: 1,
-            at: now,
-            events: events.into(),
-            row: Arc::new(row_of(&job)),
-            remember,
-        };
-        let mut live = LiveJob::new(
-            job,
-            self.lives,
-            Some(new.permit),
-            self.desk.admission.gauge(),
-        );
-        live.pend(effects, live::AfterCommit::default());
+        let gauge = self.ports.admission.gauge();
+        let mut live = LiveJob::new(job, self.lives, Some(new.permit), gauge);
         live.answer_when_committed(new.reply);
         self.jobs.insert(new.id, live);
-        self.append(record, self.lives);
+        self.append(
+            new.id,
+            now,
+            events,
+            effects,
+            AfterCommit::default(),
+            new.remember,
+        );
     }
 
-    fn append(&mut self, record: Record, life: u64) {
+    /// Sends the events just folded into a live job to the journal.
+    fn append(
+        &mut self,
+        id: JobId,
+        at: Timestamp,
+        events: Vec<JobEvent>,
+        effects: Vec<Effect>,
+        after: AfterCommit,
+        remember: Option<Remembered>,
+    ) {
+        let live = self
+            .jobs
+            .get_mut(&id)
+            .expect("the caller has just folded into it");
+        let (events, row): (Arc<[JobEvent]>, _) = (events.into(), Arc::new(row_of(&live.job)));
+        let record = Record {
+            job: id,
+            tenant: live.job.tenant.clone(),
+            first_seq: live.job.seq + 1 - events.len() as u64,
+            at,
+            events: events.clone(),
+            row: row.clone(),
+            remember,
+        };
+        let last_seq = live.job.seq;
+        live.pend(Pending {
+            last_seq,
+            events,
+            row,
+            effects,
+            after,
+        });
         let sink = self
             .sink
             .clone()
             .expect("set in started, before any message");
+        let append = Append::new(record, live.life, sink);
         // Closed means that the universe is shutting down; the dropped append reports itself as failed.
-        let _ = self
-            .desk
-            .writer
-            .tell(WriterMessage::Append(Append::new(record, life, sink)));
+        let _ = self.ports.writer.tell(WriterMessage::Append(append));
     }
 
     fn settled(&mut self, settled: Settled, ctx: &mut ResidentContext<Self>) {
@@ -223,20 +233,21 @@ impl Shard {
         if !settled.committed {
             return self.discard(settled.job, ctx);
         }
-        for (effects, after) in live.take_committed(settled.last_seq) {
-            self.after_commit(settled.job, after);
-            self.run_effects(settled.job, effects);
+        for committed in live.take_committed(settled.last_seq) {
+            self.log(settled.job, &committed.events);
+            self.after_commit(settled.job, committed.after);
+            self.run_effects(settled.job, committed.effects);
         }
         self.retire_if_over(settled.job);
     }
 
-    fn after_commit(&mut self, id: JobId, after: live::AfterCommit) {
-        let live::AfterCommit {
+    fn after_commit(&mut self, id: JobId, after: AfterCommit) {
+        let AfterCommit {
             acknowledge,
             cancelled,
         } = after;
         if let Some((role, key)) = acknowledge
-            && let Some(crew) = self.desk.crews.get(&role)
+            && let Some(crew) = self.ports.crews.get(&role)
         {
             crew.acknowledge(key);
         }
@@ -254,7 +265,11 @@ impl Shard {
     fn run_effects(&mut self, id: JobId, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Offer(task) => self.make_ready(id, task),
+                Effect::Offer(task) => {
+                    if let Some(live) = self.jobs.get_mut(&id) {
+                        live.make_ready(task);
+                    }
+                }
                 Effect::Wake { task, at } => self.timers.wake(at, id, task),
                 Effect::Expire { at } => self.timers.expire(at, id),
                 Effect::End => self.withdraw_all(id),
@@ -270,6 +285,7 @@ impl Shard {
         let (kind, state) = (live.job.kind.to_string(), live.job.state.name());
         metrics::counter!("callboard_jobs_total", "kind" => kind, "state" => state).increment(1);
         self.jobs.remove(&id);
+        self.timers.forget(id);
     }
 }
 
@@ -279,7 +295,7 @@ impl Resident for Shard {
     fn started(&mut self, ctx: &mut ResidentContext<Self>) {
         let me = ctx.handle();
         self.sink = Some(SettledSink {
-            shard: self.desk.index,
+            shard: self.ports.index,
             tell: Arc::new(move |settled| {
                 // Closed means that the universe is shutting down.
                 let _ = me.tell(ShardMessage::Settled(settled));
@@ -320,6 +336,6 @@ impl Resident for Shard {
             ShardMessage::Release => self.release_held(),
         }
         self.answer_drain();
-        self.timers.arm(self.desk.clock.now(), ctx);
+        self.timers.arm(self.ports.clock.now(), ctx);
     }
 }

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use callboard_runtime::{Fault, Report};
 
 use super::{
-    CommandError, Shard,
-    dispatch::attempt_of,
-    live::{AfterCommit, LiveJob},
-    message::CancelReply,
+    CommandError, Shard, dispatch::attempt_of, live::AfterCommit, message::CancelReply,
     timers::Alarm,
 };
 use crate::{
@@ -21,10 +18,6 @@ use crate::{
 impl Shard {
     pub(super) fn task_reported(&mut self, role: &Arc<str>, report: Report<Delivery>) {
         let (id, task, attempt) = attempt_of(report.key);
-        if self.reloading.contains(&id) {
-            // The crew keeps the result and sends it again when the job's memory is back.
-            return;
-        }
         let Some(live) = self.jobs.get_mut(&id) else {
             return self.forget_result(role, &report);
         };
@@ -41,7 +34,7 @@ impl Shard {
         {
             live.put_down(role, task);
         }
-        let released = self.drain.is_on() && matches!(report.outcome, Err(Fault::Aborted));
+        let released = self.is_draining() && matches!(report.outcome, Err(Fault::Aborted));
         let key = report.key;
         let command = if released {
             Command::Release { task, attempt }
@@ -57,7 +50,40 @@ impl Shard {
             Err(Refused::Ended | Refused::NoSuchTask | Refused::Stale) => {
                 metrics::counter!("callboard_stale_results_total", "role" => role.to_string())
                     .increment(1);
-                self.desk.crews[role].acknowledge(key);
+                self.ports.crews[role].acknowledge(key);
+            }
+        }
+    }
+
+    /// Says in the log what a person may have to know of.
+    pub(super) fn log(&self, job: JobId, events: &[JobEvent]) {
+        for event in events {
+            if let JobEvent::TaskRetried {
+                task,
+                attempt,
+                cause: Failure { kind, message },
+                ..
+            } = event
+            {
+                let (name, role) = self
+                    .jobs
+                    .get(&job)
+                    .map(|live| live.name_and_role(*task))
+                    .unwrap_or_default();
+                tracing::warn!(
+                    job.id = %job, task.name = name, role.name = role, task.attempt = attempt, failure = kind.code(),
+                    "task will be tried again: {message}"
+                );
+            }
+            if let JobEvent::JobFailed {
+                failure: Failure { kind, message },
+                ..
+            } = event
+            {
+                tracing::warn!(job.id = %job, failure = kind.code(), "job failed: {message}");
+            }
+            if let JobEvent::JobCancelled { reason } = event {
+                tracing::info!(job.id = %job, "job cancelled: {reason}");
             }
         }
     }
@@ -67,7 +93,7 @@ impl Shard {
             metrics::counter!("callboard_stale_results_total", "role" => role.to_string())
                 .increment(1);
         }
-        self.desk.crews[role].acknowledge(report.key);
+        self.ports.crews[role].acknowledge(report.key);
     }
 
     pub(super) fn cancel(
@@ -77,6 +103,10 @@ impl Shard {
         reason: String,
         reply: CancelReply,
     ) {
+        if self.reloading.contains(&id) {
+            let _ = reply.send(Err(CommandError::Unavailable));
+            return;
+        }
         let known = self.jobs.get(&id).filter(|live| live.job.tenant == *tenant);
         let Some(live) = known else {
             let _ = reply.send(Err(CommandError::NotFound));
@@ -96,43 +126,13 @@ impl Shard {
 
     pub(super) fn run_due(&mut self) {
         self.timers.fired();
-        while let Some(alarm) = self.timers.pop_due(self.desk.clock.now()) {
+        while let Some(alarm) = self.timers.pop_due(self.ports.clock.now()) {
             let (id, command) = match alarm {
                 Alarm::Wake { job, task } => (job, Command::Wake { task }),
                 Alarm::Expire { job } => (job, Command::Expire),
             };
             // Refused means that the job or the task has moved on since the timer was set.
             let _ = self.command(id, command, AfterCommit::default());
-        }
-    }
-}
-
-/// Says in the log what a person may have to know of.
-pub(super) fn log(live: &LiveJob, events: &[JobEvent]) {
-    let job = live.job.id;
-    for event in events {
-        if let JobEvent::TaskRetried {
-            task,
-            attempt,
-            cause: Failure { kind, message },
-            ..
-        } = event
-        {
-            let (name, role) = live.name_and_role(*task);
-            tracing::warn!(
-                job.id = %job, task.name = name, role.name = role, task.attempt = attempt, failure = kind.code(),
-                "task will be tried again: {message}"
-            );
-        }
-        if let JobEvent::JobFailed {
-            failure: Failure { kind, message },
-            ..
-        } = event
-        {
-            tracing::warn!(job.id = %job, failure = kind.code(), "job failed: {message}");
-        }
-        if let JobEvent::JobCancelled { reason } = event {
-            tracing::info!(job.id = %job, "job cancelled: {reason}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! One heap for every deadline, retry and snooze of a shard's jobs. Entries of jobs that have ended do no harm.
+//! One queue for every deadline, retry and snooze of a shard's jobs.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::collections::{BTreeSet, HashMap};
 
 use callboard_runtime::{ResidentContext, Timer};
 
@@ -18,25 +18,46 @@ pub(super) enum Alarm {
 
 #[derive(Default)]
 pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<(Timestamp, Alarm)>>,
+    alarms: BTreeSet<(Timestamp, Alarm)>,
+    /// The alarms of each job, to forget them with it.
+    by_job: HashMap<JobId, Vec<(Timestamp, Alarm)>>,
     armed: Option<(Timestamp, Timer)>,
 }
 
 impl Timers {
     pub(super) fn wake(&mut self, at: Timestamp, job: JobId, task: TaskId) {
-        self.heap.push(Reverse((at, Alarm::Wake { job, task })));
+        self.set(at, job, Alarm::Wake { job, task });
     }
 
     pub(super) fn expire(&mut self, at: Timestamp, job: JobId) {
-        self.heap.push(Reverse((at, Alarm::Expire { job })));
+        self.set(at, job, Alarm::Expire { job });
     }
 
     pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Alarm> {
-        let Reverse((at, _)) = self.heap.peek()?;
-        if *at > now {
-            return None;
+        let first = self.alarms.first().filter(|(at, _)| *at <= now).copied()?;
+        self.alarms.remove(&first);
+        let (_, alarm) = first;
+        let (Alarm::Wake { job, .. } | Alarm::Expire { job }) = alarm;
+        if let Some(alarms) = self.by_job.get_mut(&job) {
+            alarms.retain(|alarm| *alarm != first);
+            if alarms.is_empty() {
+                self.by_job.remove(&job);
+            }
         }
-        self.heap.pop().map(|Reverse((_, alarm))| alarm)
+        Some(alarm)
+    }
+
+    /// The job has ended or is read again: its alarms are void.
+    pub(super) fn forget(&mut self, job: JobId) {
+        for alarm in self.by_job.remove(&job).unwrap_or_default() {
+            self.alarms.remove(&alarm);
+        }
+    }
+
+    fn set(&mut self, at: Timestamp, job: JobId, alarm: Alarm) {
+        if self.alarms.insert((at, alarm)) {
+            self.by_job.entry(job).or_default().push((at, alarm));
+        }
     }
 
     /// Forgets the timer that has just fired.
@@ -46,7 +67,7 @@ impl Timers {
 
     /// Sees to it that the shard hears of the earliest alarm.
     pub(super) fn arm(&mut self, now: Timestamp, ctx: &mut ResidentContext<Shard>) {
-        let Some(Reverse((at, _))) = self.heap.peek() else {
+        let Some((at, _)) = self.alarms.first() else {
             return;
         };
         if self

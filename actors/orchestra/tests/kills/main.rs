@@ -20,13 +20,13 @@ async fn jobs_under(stage: &Stage, failpoint: &str, action: &str) -> Vec<Arc<Job
         if index == 50 {
             fail::cfg(failpoint, action).unwrap();
         }
-        jobs.push(
-            stage
-                .submit(&Play::of((0..4).map(|at| Act::Wait {
-                    ms: (index * 7 + at) % 50,
-                })))
-                .await,
-        );
+        let act = |at| match at {
+            3 if index % 5 == 0 => Act::RetryUntil { attempt: 2 },
+            at => Act::Wait {
+                ms: (index * 7 + at) % 50,
+            },
+        };
+        jobs.push(stage.submit(&Play::of((0..4).map(act))).await);
     }
     let mut rows = Vec::new();
     for job in jobs {

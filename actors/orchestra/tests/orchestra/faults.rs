@@ -1,10 +1,14 @@
 //! The house when its journal stumbles or one of its actors is killed.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
+use callboard_orchestra::submission::IdempotencyKey;
 use callboard_orchestra::{
     JobId, Payload, Submission, Tenant, Timestamp,
     job::JobState,
@@ -17,21 +21,39 @@ use callboard_runtime::testing::universe;
 
 use crate::stage::{Act, KIND, Play, Stage, spec};
 
-/// A memory journal that refuses commits for a while.
+/// A memory journal that stumbles for a while.
 #[derive(Default)]
 struct Stumbling {
     journal: MemoryJournal,
     commits_before: AtomicU32,
+    /// Commits refused.
     refusals: AtomicU32,
+    /// Commits kept and yet answered as refused.
+    denials: AtomicU32,
+    /// Time each commit takes.
+    delay_ms: AtomicU64,
+}
+
+fn full() -> JournalError {
+    let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
+    JournalError::Store {
+        operation: "commit",
+        source,
+    }
 }
 
 impl Stumbling {
     fn after(commits: u32, refusals: u32) -> Arc<Self> {
-        Arc::new(Self {
-            journal: MemoryJournal::default(),
-            commits_before: AtomicU32::new(commits),
-            refusals: AtomicU32::new(refusals),
-        })
+        let stumbling = Self::default();
+        stumbling.commits_before.store(commits, Ordering::SeqCst);
+        stumbling.refusals.store(refusals, Ordering::SeqCst);
+        Arc::new(stumbling)
+    }
+
+    fn denying_after(commits: u32) -> Arc<Self> {
+        let stumbling = Self::after(commits, 0);
+        stumbling.denials.store(1, Ordering::SeqCst);
+        stumbling
     }
 
     fn take(counter: &AtomicU32) -> bool {
@@ -45,16 +67,21 @@ impl Stumbling {
 
 impl Journal for Stumbling {
     fn commit<'a>(&'a self, batch: &'a [Record]) -> JournalFuture<'a, Vec<u64>> {
-        if !Self::take(&self.commits_before) && Self::take(&self.refusals) {
-            let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
-            return Box::pin(async {
-                Err(JournalError::Store {
-                    operation: "commit",
-                    source,
-                })
-            });
-        }
-        self.journal.commit(batch)
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst))).await;
+            if Self::take(&self.commits_before) {
+                return self.journal.commit(batch).await;
+            }
+            if Self::take(&self.refusals) {
+                return Err(full());
+            }
+            let committed = self.journal.commit(batch).await;
+            if Self::take(&self.denials) {
+                Err(full())
+            } else {
+                committed
+            }
+        })
     }
 
     fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>> {
@@ -152,4 +179,105 @@ fn results_the_journal_refuses_are_kept_by_their_crews_and_not_worked_twice() {
             );
         });
     }
+}
+
+#[test]
+fn a_snooze_the_journal_refuses_is_slept_out_once_it_is_taken() {
+    for commits in 1..6 {
+        universe(|universe| async move {
+            let stage = Stage::open_on(&universe, Stumbling::after(commits, 1), &spec());
+            let at_ms = Timestamp::now().plus(Duration::from_secs(5)).millis();
+            let row = stage.play(&Play::of([Act::SnoozeUntil { at_ms }])).await;
+            assert_eq!(row.state, JobState::Succeeded, "refused after {commits}");
+            assert!(
+                row.finished_at.unwrap().millis() >= at_ms,
+                "refused after {commits}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_retry_the_journal_refuses_keeps_its_backoff() {
+    for commits in 1..4 {
+        universe(|universe| async move {
+            let stage = Stage::open_on(&universe, Stumbling::after(commits, 1), &spec());
+            let row = stage
+                .play(&Play::of([Act::RetryUntil { attempt: 2 }]))
+                .await;
+            let records = stage.journal.records(row.id, 0, 100).await.unwrap();
+            let at = |name: &str| {
+                let record = records
+                    .iter()
+                    .find(|record| record.events[0].name() == name);
+                record
+                    .unwrap_or_else(|| panic!("no record begins with {name}"))
+                    .at
+            };
+            let waited = at("task.succeeded").since(at("task.retried"));
+            assert!(
+                waited >= Duration::from_millis(100),
+                "refused after {commits}: {waited:?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_job_hears_of_its_end_when_the_commit_seemed_to_fail() {
+    for commits in 1..5 {
+        universe(|universe| async move {
+            let stage = Stage::open_on(&universe, Stumbling::denying_after(commits), &spec());
+            let row = stage.play(&Play::of([Act::Done])).await;
+            assert_eq!(row.state, JobState::Succeeded, "denied after {commits}");
+        });
+    }
+}
+
+#[test]
+fn a_key_makes_one_job_also_when_its_first_caller_was_told_otherwise() {
+    universe(|universe| async move {
+        let journal = Stumbling::after(0, 0);
+        let stage = Stage::open_on(&universe, journal.clone(), &spec());
+        let keyed = || {
+            let mut submission =
+                Submission::new(KIND, Payload::of(&Play::of([Act::Done])).unwrap());
+            submission.idempotency = Some(IdempotencyKey {
+                key: "once".to_owned(),
+                body_sha256: "a".to_owned(),
+            });
+            submission
+        };
+        journal.delay_ms.store(11_000, Ordering::SeqCst);
+        assert!(stage.house.coordinator.submit(keyed()).await.is_err());
+        journal.delay_ms.store(0, Ordering::SeqCst);
+        let second = stage.house.coordinator.submit(keyed()).await.unwrap();
+        stage.end_of(second.row.id).await;
+        let jobs = JobsQuery {
+            limit: 10,
+            ..JobsQuery::default()
+        };
+        assert_eq!(stage.journal.jobs(&jobs).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_job_that_is_being_read_again_can_be_cancelled() {
+    universe(|universe| async move {
+        let journal = Stumbling::after(2, 1);
+        let stage = Stage::open_on(&universe, journal.clone(), &spec());
+        let job = stage.submit(&Play::of([Act::Done, Act::Hang])).await;
+        let mut frames = stage.house.coordinator.hub().follow_job(job);
+        while journal.refusals.load(Ordering::SeqCst) > 0 {
+            frames.recv().await.unwrap();
+        }
+        let receipt = stage
+            .house
+            .coordinator
+            .cancel(&Tenant::default(), job, "enough")
+            .await
+            .unwrap();
+        assert_eq!(receipt.already_done, 2);
+        assert_eq!(stage.end_of(job).await.state, JobState::Cancelled);
+    });
 }

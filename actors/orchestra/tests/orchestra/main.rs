@@ -5,4 +5,5 @@ mod faults;
 mod fixtures;
 mod house;
 mod machine;
+mod plans;
 mod stage;

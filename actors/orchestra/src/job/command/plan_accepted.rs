@@ -2,12 +2,25 @@
 
 use super::{Applied, Moment, domain_failure, settle};
 use crate::{
+    context::Deliverables,
     job::{Effect, Job, JobEvent, Task},
     payload::Payload,
     plan::Plan,
 };
 
-pub(super) fn apply(job: &Job, task: &Task, product: &Payload, moment: Moment<'_>) -> Applied {
+pub(super) fn apply(
+    job: &Job,
+    task: &Task,
+    product: &Payload,
+    deliverables: &Deliverables,
+    moment: Moment<'_>,
+) -> Applied {
+    if deliverables != &Deliverables::default() {
+        return domain_failure(
+            task,
+            "a planner brings its plan and nothing beside it".to_owned(),
+        );
+    }
     let plan = match product.read::<Plan>() {
         Ok(plan) => plan,
         Err(error) => {

@@ -104,9 +104,10 @@ fn entries(
     executing: usize,
     catalog: &Catalog,
 ) -> Result<Vec<TaskEntry>, PlanError> {
-    let found = job.tasks.len() + executing;
-    if found > TASKS_MAX + 1 {
-        return Err(PlanError::TooManyTasks { found: found - 1 });
+    let ends = 1 + usize::from(job.aggregate.is_some()) + usize::from(job.check.is_some());
+    let found = job.tasks.len().saturating_sub(ends) + executing;
+    if found > TASKS_MAX {
+        return Err(PlanError::TooManyTasks { found });
     }
     let ids = assign_ids(job, &specs)?;
     let entries = specs

@@ -21,7 +21,7 @@ pub(super) fn apply(
     moment: Moment<'_>,
 ) -> Applied {
     if task.stage == Stage::Plan {
-        return plan_accepted::apply(job, task, &product, moment);
+        return plan_accepted::apply(job, task, &product, &deliverables, moment);
     }
     if let Err(reason) = lint(job, task, &deliverables) {
         return domain_failure(task, reason);
@@ -92,6 +92,9 @@ fn lint(job: &Job, task: &Task, deliverables: &Deliverables) -> Result<(), Strin
         quotes,
         ..
     } = deliverables;
+    if task.stage != Stage::Execute && !deliverables.growth.is_empty() {
+        return Err("a plan grows only while its tasks run".to_owned());
+    }
     for (what, count) in [
         ("claims", claims.len()),
         ("verdicts", verdicts.len()),

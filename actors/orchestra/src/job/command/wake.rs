@@ -1,5 +1,7 @@
 //! Snooze and wake: a task is put off to an instant, and taken up again when it has come.
 
+use std::time::Duration;
+
 use super::{Applied, Moment, Refused};
 use crate::{
     id::TaskId,
@@ -7,7 +9,11 @@ use crate::{
     time::Timestamp,
 };
 
+/// A role that asks for the past would be run without a pause.
+const SNOOZE_MIN: Duration = Duration::from_millis(100);
+
 pub(super) fn snooze(job: &Job, task: &Task, until: Timestamp, now: Timestamp) -> Applied {
+    let until = until.max(now.plus(SNOOZE_MIN));
     let mut events = vec![JobEvent::TaskSnoozed {
         task: task.id(),
         until,

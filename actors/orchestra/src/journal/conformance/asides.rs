@@ -6,7 +6,10 @@ use super::{
     author::{Author, ECHO, EPOCH_START, remembered, tenant},
     subject::{EVERYTHING, Subject},
 };
-use crate::{journal::SupervisionNote, payload::Payload};
+use crate::{
+    journal::{JournalError, SupervisionNote},
+    payload::Payload,
+};
 
 pub(super) async fn a_key_is_remembered_until_it_expires_and_may_be_used_again(
     journal: Subject<'_>,
@@ -27,6 +30,10 @@ pub(super) async fn a_key_is_remembered_until_it_expires_and_may_be_used_again(
     let (next, mut first) = Author::submit(&author.tenant, ECHO);
     let kept = remembered("k", next.id(), expires_at.plus(Duration::from_secs(10)));
     first.remember = Some(kept.clone());
+    // Until it expires the key stays with its job.
+    let refused = journal.try_commit(std::slice::from_ref(&first)).await;
+    assert!(matches!(refused, Err(JournalError::Conflict { job, .. }) if job == next.id()));
+    first.at = expires_at;
     journal.commit(&[first]).await;
     assert_eq!(read(expires_at).await, Some(kept));
 }
