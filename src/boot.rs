@@ -24,14 +24,6 @@ pub struct Instance {
     pub fenced: watch::Receiver<bool>,
 }
 
-/// The configuration overrides a role that does not exist.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("roles.{role}: no pack brings this role{}", near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-pub struct UnknownRole {
-    role: String,
-    near: Option<&'static str>,
-}
-
 impl Instance {
     /// Opens the store in `data_dir` and starts the tree. Jobs left by an earlier process are being recovered when
     /// this returns; `house.coordinator.recovered()` resolves when they all are.
@@ -93,10 +85,7 @@ fn tuned_catalog(config: &Config, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Cat
             profile.concurrency = concurrency.map_or(profile.concurrency, NonZeroU32::get);
             profile.timeout = timeout.unwrap_or(profile.timeout);
         });
-        if !known {
-            let (role, near) = (role.clone(), catalog.near_role(role));
-            return Err(UnknownRole { role, near }.into());
-        }
+        anyhow::ensure!(known, "roles.{role}: no pack brings this role");
     }
     Ok(catalog)
 }

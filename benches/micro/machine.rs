@@ -27,6 +27,7 @@ pub fn submission(kind: &Kind, catalog: &Catalog) -> Applied {
         priority: 5,
         labels: Default::default(),
         deadline: None,
+        request_id: None,
     };
     submit(
         kind,

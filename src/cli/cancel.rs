@@ -1,5 +1,6 @@
 //! `callboard cancel`
 
+use callboard_orchestra::JobId;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -8,10 +9,13 @@ use super::{client::ServerArgs, failure::Failure, terminal};
 #[derive(clap::Args)]
 pub struct Args {
     /// Id of the job
-    job: String,
+    job: JobId,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Print what the server answers
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -24,13 +28,17 @@ struct Receipt {
 
 pub async fn cancel(args: Args) -> Result<(), Failure> {
     let client = args.server.client()?;
-    let request = client.post(&format!("/v1/jobs/{}/cancel", args.job));
+    let request = client.post(&["v1", "jobs", &args.job.to_string(), "cancel"]);
+    let text = client
+        .text(request.json(&json!({"reason": args.reason})))
+        .await?;
+    if args.json {
+        return terminal::print(&text);
+    }
     let Receipt {
         stopped,
         already_done,
-    } = client
-        .json(request.json(&json!({"reason": args.reason})))
-        .await?;
+    } = client.read(&text)?;
     terminal::print(&format!(
         "{} cancelled: {stopped} tasks stopped, {already_done} already done",
         args.job

@@ -1,8 +1,8 @@
 //! Talks to a server over its HTTP interface.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap};
+use reqwest::{RequestBuilder, Response, StatusCode, Url, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::failure::{Failure, chain};
@@ -20,23 +20,44 @@ pub struct ServerArgs {
 
 impl ServerArgs {
     pub fn client(&self) -> Result<Client, Failure> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_MAX)
-            .build();
-        let http = http.map_err(|error| {
+        let server = base(&self.server).ok_or_else(|| {
+            Failure::BadInput(format!(
+                "`{}` is not the URL of a server, such as http://127.0.0.1:7070",
+                self.server
+            ))
+        })?;
+        let mut http = reqwest::Client::builder().connect_timeout(CONNECT_MAX);
+        if is_loopback(&server) {
+            // A proxy's loopback is another machine's.
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|error| {
             Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
         })?;
-        Ok(Client {
-            http,
-            server: self.server.trim_end_matches('/').to_owned(),
-        })
+        Ok(Client { http, server })
     }
+}
+
+/// What paths are put below. The commands speak plain HTTP.
+fn base(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.scheme() == "http" && url.query().is_none() && url.fragment().is_none();
+    plain.then_some(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// One server.
 pub struct Client {
     http: reqwest::Client,
-    server: String,
+    server: Url,
 }
 
 /// What a command needs of a problem document.
@@ -45,15 +66,31 @@ struct Problem {
     code: String,
     detail: String,
     field: Option<String>,
+    retry_after_s: Option<u64>,
 }
 
 impl Client {
-    pub fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.server))
+    pub fn get(&self, path: &[&str]) -> RequestBuilder {
+        self.http.get(self.url(path))
     }
 
-    pub fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.server))
+    pub fn post(&self, path: &[&str]) -> RequestBuilder {
+        self.http.post(self.url(path))
+    }
+
+    /// `path` is taken part by part, whatever characters a part has. The parts `.` and `..` vanish.
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.server.clone();
+        url.path_segments_mut()
+            .expect("an http URL has a path")
+            .pop_if_empty()
+            .extend(path);
+        url
+    }
+
+    /// How people are told of the server.
+    fn name(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
     }
 
     /// The body of a successful answer.
@@ -74,7 +111,7 @@ impl Client {
         serde_json::from_str(text).map_err(|error| {
             Failure::Failed(format!(
                 "{} does not answer like a callboard server: {error}",
-                self.server
+                self.name()
             ))
         })
     }
@@ -95,12 +132,8 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let server = &self.server;
-        if error.is_builder() {
-            Failure::BadInput(format!(
-                "`{server}` is not the URL of a server, such as http://127.0.0.1:7070"
-            ))
-        } else if error.is_connect() {
+        let server = self.name();
+        if error.is_connect() {
             Failure::Failed(format!(
                 "no server answers at {server}; start one with `callboard serve`, or name it with --server"
             ))
@@ -115,16 +148,14 @@ impl Client {
 /// One line for what a server refuses.
 fn problem(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
     let line = match serde_json::from_str::<Problem>(body) {
-        Ok(Problem {
-            code,
-            detail,
-            field: None,
-        }) => format!("{detail} ({code})"),
-        Ok(Problem {
-            code,
-            detail,
-            field: Some(field),
-        }) => format!("{detail} ({code}, {field})"),
+        Ok(problem) => {
+            let again = problem
+                .retry_after_s
+                .map(|seconds| format!("try again in {seconds} s"));
+            let notes = [Some(problem.code), problem.field, again];
+            let notes: Vec<String> = notes.into_iter().flatten().collect();
+            format!("{} ({})", problem.detail, notes.join(", "))
+        }
         Err(_) => {
             let by = headers
                 .get("server")
@@ -133,10 +164,10 @@ fn problem(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
             format!("unexpected answer{}: {status}", by.unwrap_or_default())
         }
     };
-    if status.is_client_error() {
-        Failure::BadInput(line)
-    } else {
-        Failure::Failed(line)
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Failure::Failed(line),
+        status if status.is_client_error() => Failure::BadInput(line),
+        _ => Failure::Failed(line),
     }
 }
 
@@ -156,6 +187,57 @@ mod tests {
             problem(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), body),
             Failure::Failed("the server is shutting down (draining)".to_owned())
         );
+    }
+
+    #[test]
+    fn what_may_work_later_is_no_bad_input_and_says_when() {
+        let body = r#"{"code":"overloaded","detail":"too many jobs are live","retry_after_s":2}"#;
+        assert_eq!(
+            problem(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body),
+            Failure::Failed("too many jobs are live (overloaded, try again in 2 s)".to_owned())
+        );
+        let body = r#"{"code":"slow_body","detail":"the body did not arrive"}"#;
+        let slow = problem(StatusCode::REQUEST_TIMEOUT, &HeaderMap::new(), body);
+        assert!(matches!(slow, Failure::Failed(_)), "{slow:?}");
+    }
+
+    #[test]
+    fn a_part_of_a_path_stays_one_part() {
+        let server = "http://127.0.0.1:7070/below/".to_owned();
+        let client = ServerArgs { server }
+            .client()
+            .unwrap_or_else(|_| panic!("a good URL"));
+        assert_eq!(
+            client.url(&["v1", "kinds", "a/../b?c#d e%"]).as_str(),
+            "http://127.0.0.1:7070/below/v1/kinds/a%2F..%2Fb%3Fc%23d%20e%25"
+        );
+    }
+
+    #[test]
+    fn only_a_plain_http_url_names_a_server() {
+        for text in [
+            "nonsense",
+            "localhost:7070",
+            "https://h",
+            "ftp://h",
+            "http://h/?a",
+            "http://",
+        ] {
+            assert_eq!(base(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_from_other_hosts() {
+        for (text, expected) in [
+            ("http://localhost:7070", true),
+            ("http://127.8.0.1", true),
+            ("http://[::1]:7070", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example", false),
+        ] {
+            assert_eq!(is_loopback(&base(text).unwrap()), expected, "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode};
 
-use callboard::{boot::UnknownRole, config::ConfigErrors, store::StoreError};
+use callboard::{config::ConfigErrors, store::StoreError};
 use callboard_orchestra::{CancelError, SubmitError, journal::JournalError};
 
 use super::terminal;
@@ -49,7 +49,6 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         match error.downcast::<StoreError>() {
             Ok(error) => error.into(),
-            Err(error) if error.is::<UnknownRole>() => Self::BadInput(error.to_string()),
             Err(error) => Self::Failed(format!("{error:#}")),
         }
     }

@@ -3,10 +3,18 @@
 use callboard::http::JobView;
 use callboard_orchestra::job::JobState;
 
-use super::failure::Failure;
+use super::{failure::Failure, render, terminal};
 
 pub fn to_json(job: &JobView) -> String {
     serde_json::to_string(job).expect("a job is plain data")
+}
+
+/// Prints the whole job as JSON, or its result, if it has one, for people.
+pub fn print(job: &JobView, json: bool) -> Result<(), Failure> {
+    if json {
+        return terminal::print(&to_json(job));
+    }
+    render::result(job).map_or(Ok(()), |result| terminal::print(&result))
 }
 
 /// Success for a job that succeeded, else why it did not.

@@ -52,7 +52,9 @@ pub async fn jobs(args: Args) -> Result<(), Failure> {
             .into_iter()
             .filter_map(|(key, value)| Some((key, value.as_deref()?)))
             .collect();
-        let page: Page = client.json(client.get("/v1/jobs").query(&query)).await?;
+        let page: Page = client
+            .json(client.get(&["v1", "jobs"]).query(&query))
+            .await?;
         let came = page.items.len();
         listed.extend(page.items);
         cursor = page

@@ -8,12 +8,22 @@ use super::{client::ServerArgs, failure::Failure, render, terminal};
 #[derive(clap::Args)]
 pub struct Args {
     /// A kind to show with the schema of its input; without it all are listed
+    #[arg(value_parser = name)]
     kind: Option<String>,
     /// Print what the server answers
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+/// What names a kind can stand in a URL as one part of its path.
+fn name(text: &str) -> Result<String, &'static str> {
+    if matches!(text, "" | "." | "..") {
+        Err("no kind has this name")
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 #[derive(Deserialize)]
@@ -37,10 +47,10 @@ struct Kind {
 
 pub async fn kinds(args: Args) -> Result<(), Failure> {
     let client = args.server.client()?;
-    let path = args
-        .kind
-        .as_ref()
-        .map_or("/v1/kinds".to_owned(), |kind| format!("/v1/kinds/{kind}"));
+    let path: Vec<&str> = ["v1", "kinds"]
+        .into_iter()
+        .chain(args.kind.as_deref())
+        .collect();
     let text = client.text(client.get(&path)).await?;
     if args.json {
         return terminal::print(&text);

@@ -81,9 +81,11 @@ async fn attend(
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
+        store: instance.store.health(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             request_wait_max: server.request_wait_max,
+            any_host: server.allow_insecure,
             ..HttpLimits::default()
         },
         prometheus,

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use callboard::config::{Config, LoadOptions};
+use callboard::{
+    config::{Config, LoadOptions},
+    packs,
+};
+use callboard_market::embedded;
+use callboard_orchestra::{catalog::Catalog, pack::RoleSpec};
 
 use super::failure::Failure;
 
@@ -11,7 +16,7 @@ pub struct Settings {
     /// Configuration file; without it callboard.toml in the working directory, if there is one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where the database and the artifacts lie (store.data_dir)
+    /// Where the database and the artifacts lie (store.data_dir); `run` uses a folder of its own in it
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
     /// What is logged to stderr, for example `warn,callboard=debug` (log.filter)
@@ -36,6 +41,14 @@ impl Settings {
         Ok(Config::load(LoadOptions {
             file: self.config.clone(),
             overrides,
+            roles: roles()?,
         })?)
     }
+}
+
+/// Which roles there are does not depend on the prices.
+fn roles() -> Result<Vec<&'static str>, Failure> {
+    let catalog = Catalog::of(&packs::all(embedded()));
+    let catalog = catalog.map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(catalog.roles().map(RoleSpec::name).collect())
 }

@@ -6,8 +6,13 @@ use callboard::http::JobView;
 use serde_json::json;
 
 use super::{
-    client::ServerArgs, failure::Failure, follow::follow, input::InputArgs, job,
-    progress::Progress, render, terminal,
+    client::ServerArgs,
+    failure::Failure,
+    follow::{Standing, follow},
+    input::InputArgs,
+    job,
+    progress::Progress,
+    terminal,
 };
 
 #[derive(clap::Args)]
@@ -42,7 +47,23 @@ fn label(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
+/// What a header can carry and the server accepts.
+fn checked_key(key: &str) -> Result<&str, Failure> {
+    if key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Ok(key)
+    } else {
+        Err(Failure::BadInput(format!(
+            "--idempotency-key {key:?} has characters other than visible ASCII"
+        )))
+    }
+}
+
 pub async fn submit(args: Args) -> Result<(), Failure> {
+    let key = args
+        .idempotency_key
+        .as_deref()
+        .map(checked_key)
+        .transpose()?;
     let client = args.server.client()?;
     let labels: BTreeMap<String, String> = args.labels.into_iter().collect();
     let mut body = json!({"kind": args.kind, "labels": labels});
@@ -55,10 +76,10 @@ pub async fn submit(args: Args) -> Result<(), Failure> {
     let text = format!("{text},\"input\":{}}}", args.input.read()?.text());
 
     let mut request = client
-        .post("/v1/jobs")
+        .post(&["v1", "jobs"])
         .header("content-type", "application/json")
         .body(text);
-    if let Some(key) = &args.idempotency_key {
+    if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
     let accepted: JobView = client.json(request).await?;
@@ -73,17 +94,10 @@ pub async fn submit(args: Args) -> Result<(), Failure> {
             .as_str(),
         );
     }
-    let finished = follow(
-        &client,
-        &accepted.id.to_string(),
-        &mut Progress::quiet_unless_watched(),
-    )
-    .await?;
-    if args.json {
-        terminal::print(&job::to_json(&finished))?;
-    } else if let Some(result) = render::result(&finished) {
-        terminal::print(&result)?;
-    }
+    let mut progress = Progress::quiet_unless_watched();
+    progress.tell(&format!("{} accepted", accepted.id));
+    let finished = follow(&client, accepted.id, Standing::Accepted, &mut progress).await?;
+    job::print(&finished, args.json)?;
     job::ending(&finished)
 }
 
@@ -95,5 +109,17 @@ mod tests {
     fn a_label_is_cut_at_its_first_equals_sign() {
         assert_eq!(label("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert!(label("ab").is_err());
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_carry_is_refused_by_name() {
+        assert_eq!(checked_key("order 7"), Ok("order 7"));
+        for key in ["a\nb", "\u{e9}", "\u{7f}"] {
+            let refused = checked_key(key);
+            assert!(
+                matches!(&refused, Err(Failure::BadInput(why)) if why.contains("--idempotency-key") && !why.contains('\n')),
+                "{refused:?}"
+            );
+        }
     }
 }

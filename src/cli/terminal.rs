@@ -25,8 +25,3 @@ pub fn tell(text: &str) {
 pub fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
-
-/// Whether a person watches both, so that one can be overwritten while the other is read.
-pub fn is_interactive() -> bool {
-    is_watched() && io::stdout().is_terminal()
-}

@@ -6,8 +6,6 @@ use super::{Config, RoleConfig};
 
 /// Keys below `roles` are role names, which may contain dots.
 const ROLES: &str = "roles";
-/// Stands for any role in the tree of known keys.
-const ANY_ROLE: &str = "*";
 /// How alike two keys must be for one to be suggested for the other (Jaro-Winkler, 0 to 1).
 const NEAR_MIN: f64 = 0.75;
 
@@ -25,22 +23,21 @@ pub enum Known<'a> {
 }
 
 impl KnownKeys {
-    pub fn new() -> Self {
-        let mut config = Config::default();
-        config
-            .roles
-            .insert(ANY_ROLE.to_owned(), RoleConfig::every_key());
+    /// `roles` are the names that may stand below `roles`.
+    pub fn new(roles: &[&str]) -> Self {
+        let config = Config {
+            roles: roles
+                .iter()
+                .map(|role| ((*role).to_owned(), RoleConfig::every_key()))
+                .collect(),
+            ..Config::default()
+        };
         Self(Value::serialize(&config).expect("the defaults have a plain form"))
     }
 
     pub fn find(&self, path: &[String]) -> Known<'_> {
         let mut node = &self.0;
         for (depth, part) in path.iter().enumerate() {
-            let part = if depth == 1 && path[0] == ROLES {
-                ANY_ROLE
-            } else {
-                part
-            };
             let next = node.as_dict().and_then(|keys| keys.get(part));
             match (next, node.as_dict()) {
                 (Some(next), _) => node = next,

@@ -12,13 +12,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use figment::{Figment, error::Kind};
+use figment::Figment;
 
 use super::{
     Config, ConfigErrors, ConfigProblem, Origin,
     error::Finding,
     known::{self, Known, KnownKeys},
     layers::{self, Setting},
+    wording::explain,
 };
 
 /// Read when no file is named and this one exists.
@@ -32,6 +33,8 @@ pub struct LoadOptions {
     pub file: Option<PathBuf>,
     /// Values given as flags, by key: `("server.listen", "127.0.0.1:0")`.
     pub overrides: Vec<(String, String)>,
+    /// Names of the roles that may be configured: those that the packs bring.
+    pub roles: Vec<&'static str>,
 }
 
 impl Config {
@@ -52,7 +55,7 @@ fn load(
     options: LoadOptions,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<Config, ConfigErrors> {
-    let known = KnownKeys::new();
+    let known = KnownKeys::new(&options.roles);
     let mut problems = Vec::new();
     let mut settings = file_settings(options.file.as_deref()).unwrap_or_else(|problem| {
         problems.push(problem);
@@ -143,24 +146,6 @@ fn check(setting: &Setting, known: &KnownKeys) -> Result<(), ConfigProblem> {
     }
 }
 
-/// The type error in words for people who do not know the types.
-fn explain(kind: &Kind) -> String {
-    let plain = |expected: &str| match expected {
-        "a nonzero usize" | "a nonzero u32" => "a whole number of at least 1".to_owned(),
-        "usize" | "u32" => "a whole number".to_owned(),
-        expected => expected.to_owned(),
-    };
-    match kind {
-        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
-            format!("expected {}, found {actual}", plain(expected))
-        }
-        Kind::UnknownVariant(actual, expected) => {
-            format!("expected one of {}, found `{actual}`", expected.join(", "))
-        }
-        kind => kind.to_string(),
-    }
-}
-
 /// The last layer that set the key is the one to blame.
 fn locate(finding: Finding, settings: &[Setting]) -> ConfigProblem {
     let setting = settings
@@ -184,6 +169,7 @@ mod tests {
 
     const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
     const EXAMPLE_ENV: &str = include_str!("../../config/example.env");
+    const ROLES: [&str; 2] = ["drill.noop", "market.analyst"];
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs
@@ -203,6 +189,7 @@ mod tests {
         let options = LoadOptions {
             file: Some(path),
             overrides: pairs(flags),
+            roles: ROLES.to_vec(),
         };
         load(options, pairs(env).into_iter()).map_err(|ConfigErrors(problems)| {
             let dir = format!("{}/", dir.path().display());
@@ -242,14 +229,14 @@ mod tests {
             ("runtime.crew_share_max", "20000"),
         ];
         insta::assert_snapshot!(load_from(file, &env, &flags).unwrap_err().join("\n"), @r#"
-        server.body_bytes_max: expected a whole number of at least 1, found string "big" (file c.toml)
+        server.body_bytes_max: expected a whole number of at least 1, found "big" (file c.toml)
         server.listne: unknown key, did you mean `server.listen`? (file c.toml)
         sotre: unknown key, did you mean `store`? (file c.toml)
-        coordinator.shards: expected a whole number of at least 1, found unsigned int `0` (env CALLBOARD_COORDINATOR__SHARDS)
+        coordinator.shards: expected a whole number from 1 to 4294967295, found 0 (env CALLBOARD_COORDINATOR__SHARDS)
         server: is a section, not a value (env CALLBOARD_SERVER)
         server.data_dir: unknown key, did you mean `store.data_dir`? (env CALLBOARD_SERVER__DATA_DIR)
         store.synchronous: expected one of full, normal, found `off` (env CALLBOARD_STORE__SYNCHRONOUS)
-        server.drain_grace: expected a duration such as "250ms", "30s", "5m" or "2h", found string "30" (flag server.drain_grace)
+        server.drain_grace: expected a duration such as "250ms", "30s", "5m" or "2h", found "30" (flag server.drain_grace)
         runtime.crew_share_max: must be at most runtime.crew_queue_max: a share is a part of the queue (flag runtime.crew_share_max)
         log.filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5 (file c.toml)
         "#);
@@ -309,6 +296,37 @@ mod tests {
     }
 
     #[test]
+    fn a_role_that_no_pack_brings_is_an_unknown_key_of_its_layer() {
+        let file = "[roles.\"market.analist\"]\nworkers = 3\ntimeout = \"x\"\n[roles.\"\"]\n";
+        let env = [("CALLBOARD_ROLES__DRILL__NOP__WORKERS", "2")];
+        let refused = load_from(file, &env, &[("server.lisen", "x")]).unwrap_err();
+        assert_eq!(
+            refused,
+            [
+                "roles.: unknown key (file c.toml)",
+                "roles.market.analist: unknown key, did you mean `roles.market.analyst`? (file c.toml)",
+                "roles.drill.nop: unknown key, did you mean `roles.drill.noop`? (env CALLBOARD_ROLES__DRILL__NOP__WORKERS)",
+                "server.lisen: unknown key, did you mean `server.listen`? (flag server.lisen)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_form_is_shown_with_the_form_it_should_have() {
+        let file = "[server]\nlisten = \"localhost:7070\"\nallow_insecure = 1\nwaiters_max = -1\n[store]\ndata_dir = 42\n\
+                    readers = 99999999999\n[log]\nfilter = [1.5]\n";
+        insta::assert_snapshot!(load_from(file, &[], &[("server.listen", "7070")]).unwrap_err().join("\n"), @r#"
+        log.filter: expected text, found a list (file c.toml)
+        server.allow_insecure: expected true or false, found 1 (file c.toml)
+        server.listen: expected an IP address and a port such as "127.0.0.1:7070" or "[::1]:7070", found "localhost:7070" (file c.toml)
+        server.waiters_max: expected a whole number of at least 0, found -1 (file c.toml)
+        store.data_dir: expected text, found 42 (file c.toml)
+        store.readers: expected a whole number from 1 to 4294967295, found 99999999999 (file c.toml)
+        server.listen: expected an IP address and a port such as "127.0.0.1:7070" or "[::1]:7070", found "7070" (flag server.listen)
+        "#);
+    }
+
+    #[test]
     fn text_that_looks_like_a_number_stays_text_where_text_belongs() {
         let config = load_from("", &[("CALLBOARD_STORE__DATA_DIR", "42")], &[]).unwrap();
         assert_eq!(config.store.data_dir, PathBuf::from("42"));
@@ -328,7 +346,7 @@ mod tests {
     fn a_named_file_that_is_missing_is_refused() {
         let options = LoadOptions {
             file: Some(PathBuf::from("nowhere/callboard.toml")),
-            overrides: vec![],
+            ..LoadOptions::default()
         };
         let refused = load(options, std::iter::empty()).unwrap_err().to_string();
         assert!(
@@ -339,7 +357,7 @@ mod tests {
 
     #[test]
     fn the_printed_configuration_loads_as_itself() {
-        let file = "[store]\ndata_dir = \"/srv/x\"\nsynchronous = \"normal\"\n[roles.\"a.b\"]\ntimeout = \"90s\"\n";
+        let file = "[store]\ndata_dir = \"/srv/x\"\nsynchronous = \"normal\"\n[roles.\"drill.noop\"]\ntimeout = \"90s\"\n";
         let config = load_from(file, &[], &[]).unwrap();
         assert_eq!(load_from(&config.to_toml(), &[], &[]).unwrap(), config);
     }
@@ -389,7 +407,7 @@ mod tests {
             .map(|line| line.split_once('=').unwrap())
             .collect();
         assert_eq!(load_from("", &env, &[]).unwrap(), Config::default());
-        let settings = layers::env(pairs(&env).into_iter(), &KnownKeys::new());
+        let settings = layers::env(pairs(&env).into_iter(), &KnownKeys::new(&ROLES));
         let written: Vec<_> = settings
             .iter()
             .map(|setting| setting.path.join("."))

@@ -3,6 +3,7 @@
 //!
 //! The environment is read here and nowhere else.
 
+mod address;
 mod coordinator;
 mod duration;
 mod error;
@@ -15,6 +16,7 @@ mod root;
 mod runtime;
 mod server;
 mod store;
+mod wording;
 
 pub use coordinator::CoordinatorConfig;
 pub use error::{ConfigErrors, ConfigProblem, Origin};

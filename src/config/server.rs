@@ -8,11 +8,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{duration, error::Finding};
+use super::{address, duration, error::Finding};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
+    #[serde(deserialize_with = "address::deserialize")]
     pub listen: SocketAddr,
     /// Lets the server listen on an address that other machines can reach.
     pub allow_insecure: bool,

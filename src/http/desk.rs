@@ -7,23 +7,31 @@ use callboard_runtime::Universe;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use crate::store::StoreHealth;
+
 /// Bounds of the HTTP interface.
 #[derive(Debug, Clone)]
 pub struct HttpLimits {
     /// Largest request body.
     pub body_bytes_max: usize,
+    /// Time for a client to send a request body.
+    pub body_wait_max: Duration,
     /// Longest `Prefer: wait` that is honoured.
     pub request_wait_max: Duration,
     /// Streams open at one time, websocket and SSE together.
     pub stream_clients_max: usize,
+    /// Requests may call the server by any name, not only by one of this machine.
+    pub any_host: bool,
 }
 
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             body_bytes_max: 1024 * 1024,
+            body_wait_max: Duration::from_secs(30),
             request_wait_max: Duration::from_secs(60),
             stream_clients_max: 10_000,
+            any_host: false,
         }
     }
 }
@@ -34,6 +42,7 @@ pub struct Desk {
     pub house: House,
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
+    pub store: StoreHealth,
     pub limits: HttpLimits,
     pub prometheus: PrometheusHandle,
     /// True once the server drains: waiting requests are answered and streams are closed.

@@ -5,12 +5,22 @@ use actix_web::{
     web::{Bytes, Payload},
 };
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
-use super::error::{Kind, Problem};
+use super::{
+    desk::HttpLimits,
+    error::{Kind, Problem},
+};
 
-/// The whole body, if it is within the bound.
-pub async fn read_body(body: Payload, body_bytes_max: usize) -> Result<Bytes, Problem> {
-    match body.to_bytes_limited(body_bytes_max).await {
+/// The whole body, if it is within the bounds of size and time.
+pub async fn read_body(body: Payload, limits: &HttpLimits) -> Result<Bytes, Problem> {
+    let body_bytes_max = limits.body_bytes_max;
+    let reading = timeout(limits.body_wait_max, body.to_bytes_limited(body_bytes_max));
+    let Ok(read) = reading.await else {
+        let detail = format!("the body did not arrive within {:?}", limits.body_wait_max);
+        return Err(Problem::new(Kind::TimedOut, "body_too_slow", detail));
+    };
+    match read {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(Problem::new(
             Kind::Malformed,
@@ -38,10 +48,14 @@ pub fn require_json(request: &HttpRequest) -> Result<(), Problem> {
     ))
 }
 
+/// A JSON object as `T`. An array is refused: it would fill the fields by position.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     let parsed = parsed.map_err(|error| {
+        if error.inner().is_data() && !is_object(body) {
+            return not_an_object();
+        }
         let path = error.path().to_string();
         let problem = refusal(error.inner());
         if error.inner().is_data() && path != "." {
@@ -51,7 +65,21 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         }
     })?;
     deserializer.end().map_err(|error| refusal(&error))?;
-    Ok(parsed)
+    if is_object(body) {
+        Ok(parsed)
+    } else {
+        Err(not_an_object())
+    }
+}
+
+/// Whether JSON text is an object, told by its first character.
+pub fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{")
+}
+
+fn not_an_object() -> Problem {
+    let detail = "the body must be a JSON object";
+    Problem::new(Kind::Invalid, "invalid_body", detail)
 }
 
 fn refusal(error: &serde_json::Error) -> Problem {

@@ -6,6 +6,7 @@ mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 mod health;
+mod host;
 mod jobs;
 mod json;
 mod kinds;

@@ -14,7 +14,7 @@ use super::{
 #[openapi(
     info(
         title = "Callboard",
-        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`.",
+        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(

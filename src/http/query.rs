@@ -1,21 +1,75 @@
 //! Path segments and query strings: how they are read and how they are refused.
 
-use actix_web::web::{QueryConfig, ServiceConfig};
+use std::{
+    fmt::Display,
+    future::{Ready, ready},
+    str::FromStr,
+};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Query};
 use callboard_orchestra::JobId;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 
 use super::error::{Kind, Problem};
 
-/// Makes unreadable query strings answer with a problem document.
-pub fn configure(config: &mut ServiceConfig) {
-    let query = QueryConfig::default().error_handler(|error, _| {
-        Problem::new(
-            Kind::Malformed,
-            "invalid_query",
-            format!("the query cannot be read: {error}"),
-        )
-        .into()
-    });
-    config.app_data(query);
+/// The query string as `T`; refused with the key at fault.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Asked<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = Query::<Traced<T>>::from_query(request.query_string());
+        ready(match read.map(|Query(Traced(read))| read) {
+            Ok(Ok(asked)) => Ok(Self(asked)),
+            Ok(Err((field, cause))) => Err(refusal(&format!("{field}: {cause}")).field(field)),
+            Err(error) => Err(refusal(&error)),
+        })
+    }
+}
+
+/// `T`, or the key at fault and what is wrong with it.
+struct Traced<T>(Result<T, (String, String)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Traced<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_path_to_error::deserialize(deserializer) {
+            Ok(asked) => Ok(Self(Ok(asked))),
+            Err(error) => {
+                let path = error.path().to_string();
+                let cause = error.into_inner();
+                if path == "." {
+                    return Err(cause);
+                }
+                Ok(Self(Err((path, cause.to_string()))))
+            }
+        }
+    }
+}
+
+fn refusal(cause: &dyn Display) -> Problem {
+    let detail = format!("the query cannot be read: {cause}");
+    Problem::new(Kind::Malformed, "invalid_query", detail)
+}
+
+/// A number of a query, for `deserialize_with`.
+pub fn whole_number<'de, D: Deserializer<'de>, N: FromStr>(
+    deserializer: D,
+) -> Result<Option<N>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let fault = if is_number {
+            "is too large"
+        } else {
+            "is not a whole number"
+        };
+        D::Error::custom(format!("`{text}` {fault}"))
+    })
 }
 
 pub fn job_id(text: &str) -> Result<JobId, Problem> {

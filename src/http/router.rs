@@ -10,10 +10,19 @@ use super::{
     health, jobs, kinds, metrics, openapi, supervision,
 };
 
+macro_rules! verb {
+    (stream) => {
+        "get"
+    };
+    ($method:ident) => {
+        stringify!($method)
+    };
+}
+
 macro_rules! table {
     ($($path:literal { $($method:ident => $handler:path),+ })+) => {
         /// Every operation the server answers, as method and path pattern.
-        pub const OPERATIONS: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
+        pub const OPERATIONS: &[(&str, &str)] = &[$($((verb!($method), $path)),+),+];
 
         /// Adds every route, and answers for those that do not exist.
         pub fn routes(config: &mut ServiceConfig) {
@@ -38,13 +47,13 @@ table! {
     "/v1/jobs/{id}/artifacts" { get => jobs::artifacts::artifacts }
     "/v1/jobs/{id}/artifacts/{name}" { get => jobs::artifact::artifact }
     "/v1/jobs/{id}/cancel" { post => jobs::cancel::cancel }
-    "/v1/jobs/{id}/stream" { get => jobs::stream::job_stream }
-    "/v1/stream" { get => jobs::stream::tenant_stream }
+    "/v1/jobs/{id}/stream" { stream => jobs::stream::job_stream }
+    "/v1/stream" { stream => jobs::stream::tenant_stream }
     "/v1/kinds" { get => kinds::list::list }
     "/v1/kinds/{kind}" { get => kinds::show::show }
     "/v1/supervision" { get => supervision::tree::tree }
     "/v1/supervision/events" { get => supervision::events::events }
-    "/v1/supervision/stream" { get => supervision::stream::stream }
+    "/v1/supervision/stream" { stream => supervision::stream::stream }
     "/v1/health" { get => health::report::report }
     "/health/live" { get => health::probe::live }
     "/health/ready" { get => health::probe::ready }
@@ -57,12 +66,21 @@ fn get() -> actix_web::Route {
     route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
+/// No HEAD: a stream without a body would be open until its client goes.
+fn stream() -> actix_web::Route {
+    web::get()
+}
+
 fn post() -> actix_web::Route {
     web::post()
 }
 
 fn allowed(method: &str) -> &'static str {
-    if method == "get" { "GET, HEAD" } else { "POST" }
+    match method {
+        "get" => "GET, HEAD",
+        "stream" => "GET",
+        _ => "POST",
+    }
 }
 
 async fn no_such_route() -> Result<&'static str, Problem> {

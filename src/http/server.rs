@@ -4,7 +4,7 @@ use std::{net::TcpListener, num::NonZeroUsize, time::Duration};
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 
-use super::{Desk, observe::observe, query, routes};
+use super::{Desk, host::require_loopback, observe::observe, routes};
 use crate::ws::{Seats, remember_socket};
 
 /// Time for requests in hand when the server stops.
@@ -22,8 +22,8 @@ pub fn serve(listener: TcpListener, desk: Desk, workers: NonZeroUsize) -> std::i
         App::new()
             .app_data(desk.clone())
             .app_data(seats.clone())
-            .configure(query::configure)
             .configure(routes)
+            .wrap(from_fn(require_loopback))
             .wrap(from_fn(observe))
     })
     .workers(workers.get())

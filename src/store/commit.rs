@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     entity::{idempotency_key, job, store_epoch, supervision_event},
     rows,
+    writer::Writer,
 };
 
 /// Rows of one statement, largest first. 256 rows of the widest table have 4,608 of SQLite's 32,766 bind parameters.
@@ -25,6 +26,8 @@ const PIECES: [usize; 5] = [256, 64, 16, 4, 1];
 const EXPIRED_SWEPT_MAX: u64 = 2_000;
 /// Supervision events that are kept.
 pub const SUPERVISION_EVENTS_MAX: i64 = 100_000;
+
+const OPEN_WRITER: &str = "open the connection that writes";
 
 /// Columns of a job that its events change. The others are written with the job's first record.
 const JOB_COLUMNS: [job::Column; 10] = [
@@ -49,7 +52,17 @@ pub fn failed(operation: &'static str) -> impl FnOnce(DbErr) -> JournalError {
 
 /// Commits records with the rows and keys that go with them; answers each record's position.
 pub async fn records(
-    writer: &DatabaseConnection,
+    writer: &Writer,
+    epoch: u64,
+    batch: &[Record],
+) -> Result<Vec<u64>, JournalError> {
+    let committed = commit_records(writer, epoch, batch).await;
+    writer.note(&committed);
+    committed
+}
+
+async fn commit_records(
+    writer: &Writer,
     epoch: u64,
     batch: &[Record],
 ) -> Result<Vec<u64>, JournalError> {
@@ -62,7 +75,8 @@ pub async fn records(
         .map(|record| encode(&record.events))
         .collect::<Result<Vec<_>, _>>()?;
 
-    let txn = begin(writer).await?;
+    let lease = writer.lease().await.map_err(failed(OPEN_WRITER))?;
+    let txn = begin(lease.connection()).await?;
     let last_pos = advance(&txn, epoch, batch.len()).await?;
     let positions = last_pos - batch.len() as u64 + 1..=last_pos;
     let seqs = seqs_of(&txn, batch).await?;
@@ -71,12 +85,13 @@ pub async fn records(
     write_events(&txn, epoch, batch, payloads, positions.clone()).await?;
     write_keys(&txn, batch).await?;
     txn.commit().await.map_err(failed("commit records"))?;
+    lease.give_back();
     Ok(positions.collect())
 }
 
 /// Keeps supervision events, and no more than `SUPERVISION_EVENTS_MAX` of them.
 pub async fn supervision(
-    writer: &DatabaseConnection,
+    writer: &Writer,
     epoch: u64,
     notes: &[SupervisionNote],
 ) -> Result<(), JournalError> {
@@ -84,7 +99,8 @@ pub async fn supervision(
         return Ok(());
     }
     let operation = "keep supervision events";
-    let txn = begin(writer).await?;
+    let lease = writer.lease().await.map_err(failed(OPEN_WRITER))?;
+    let txn = begin(lease.connection()).await?;
     advance(&txn, epoch, 0).await?;
     for insert in inserts(notes.iter().map(rows::note_row)) {
         insert
@@ -102,15 +118,17 @@ pub async fn supervision(
         .exec(&txn)
         .await
         .map_err(failed(operation))?;
-    txn.commit().await.map_err(failed(operation))
+    txn.commit().await.map_err(failed(operation))?;
+    lease.give_back();
+    Ok(())
 }
 
-async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, JournalError> {
+async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, JournalError> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
-    writer
+    connection
         .begin_with_options(options)
         .await
         .map_err(failed("begin a transaction"))

@@ -23,13 +23,29 @@ const WRITER_STATEMENTS_MAX: usize = 256;
 
 /// The one connection that writes; creates the file if there is none.
 pub async fn writer(path: &Path, synchronous: Synchronous) -> Result<DatabaseConnection, DbErr> {
+    writing(path, synchronous, true).await
+}
+
+/// In place of one that is lost. A file that is gone stays gone: an empty one would not be the store.
+pub async fn writer_again(
+    path: &Path,
+    synchronous: Synchronous,
+) -> Result<DatabaseConnection, DbErr> {
+    writing(path, synchronous, false).await
+}
+
+async fn writing(
+    path: &Path,
+    synchronous: Synchronous,
+    create: bool,
+) -> Result<DatabaseConnection, DbErr> {
     let synchronous = match synchronous {
         Synchronous::Full => SqliteSynchronous::Full,
         Synchronous::Normal => SqliteSynchronous::Normal,
     };
     connect(path, 1, move |options| {
         options
-            .create_if_missing(true)
+            .create_if_missing(create)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
             .statement_cache_capacity(WRITER_STATEMENTS_MAX)

@@ -13,8 +13,8 @@ use callboard_orchestra::{
     time::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, DatabaseConnection, EntityTrait, IdenStatic, Iterable, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -23,10 +23,11 @@ use super::{
     entity::{idempotency_key, job, job_event, supervision_event},
     lock::OwnerLock,
     rows,
+    writer::Writer,
 };
 
 pub struct SqlJournal {
-    writer: DatabaseConnection,
+    writer: Arc<Writer>,
     readers: DatabaseConnection,
     epoch: u64,
     // Whoever still writes still owns the directory.
@@ -35,7 +36,7 @@ pub struct SqlJournal {
 
 impl SqlJournal {
     pub(super) fn new(
-        writer: DatabaseConnection,
+        writer: Arc<Writer>,
         readers: DatabaseConnection,
         epoch: u64,
         lock: Arc<OwnerLock>,
@@ -169,8 +170,15 @@ fn of_tenant(tenant: &Tenant, after_pos: u64, limit: usize) -> Select<job_event:
         .limit(limit as u64)
 }
 
+/// Rows without input and result: they may be large, and a list does not show them.
 fn listed(query: &JobsQuery) -> Select<job::Entity> {
+    use job::Column;
+    let shown = Column::iter().filter(|column| !matches!(column, Column::Input | Column::Result));
     job::Entity::find()
+        .select_only()
+        .columns(shown)
+        .expr_as(Expr::value("null"), Column::Input.as_str())
+        .expr_as(Expr::value(None::<String>), Column::Result.as_str())
         .filter(job::Column::Tenant.eq(query.tenant.as_str()))
         .apply_if(query.state, |find, state| {
             find.filter(job::Column::State.eq(job::State(state)))
@@ -209,6 +217,12 @@ mod tests {
         })
         .await
         .unwrap()
+    }
+
+    async fn write(journal: &SqlJournal, sql: &str) {
+        let lease = journal.writer.lease().await.unwrap();
+        lease.connection().execute_unprepared(sql).await.unwrap();
+        lease.give_back();
     }
 
     #[tokio::test]
@@ -272,11 +286,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).await;
         let journal = store.journal();
-        journal
-            .writer
-            .execute_unprepared("UPDATE store_epoch SET epoch = epoch + 1")
-            .await
-            .unwrap();
+        write(&journal, "UPDATE store_epoch SET epoch = epoch + 1").await;
 
         let batch = conformance::whole_job(&Tenant::default());
         let fenced = journal.commit(&batch).await;
@@ -407,7 +417,7 @@ mod tests {
             "UPDATE supervision_events SET id = {} WHERE id = 2",
             commit::SUPERVISION_EVENTS_MAX
         );
-        journal.writer.execute_unprepared(&far).await.unwrap();
+        write(&journal, &far).await;
         journal.note_supervision(vec![note.clone()]).await.unwrap();
         let ids: Vec<_> = journal
             .supervision(0, EVERYTHING)

@@ -7,14 +7,17 @@ mod commit;
 mod connection;
 mod entity;
 mod error;
+mod health;
 mod journal;
 mod lock;
 mod opening;
 mod rows;
 mod spec;
+mod writer;
 
 pub use artifacts::DirArtifacts;
 pub use error::StoreError;
+pub use health::StoreHealth;
 pub use journal::SqlJournal;
 pub use opening::Store;
 pub use spec::{StoreSpec, Synchronous};

@@ -9,13 +9,12 @@ use std::{
 
 use callboard_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    sea_query::Expr,
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
 };
 
 use super::{
-    DirArtifacts, SqlJournal, StoreError, StoreSpec, connection, entity::store_epoch,
-    error::is_damage, lock::OwnerLock,
+    DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec, connection, entity::store_epoch,
+    error::is_damage, lock::OwnerLock, writer::Writer,
 };
 
 const DATABASE_FILE: &str = "callboard.db";
@@ -23,8 +22,8 @@ const ARTIFACTS_DIR: &str = "artifacts";
 
 /// An open store. This process owns its directory until `close`, or until the last journal made of it is gone.
 pub struct Store {
-    path: PathBuf,
-    writer: DatabaseConnection,
+    pub(super) path: PathBuf,
+    pub(super) writer: Arc<Writer>,
     readers: DatabaseConnection,
     lock: Arc<OwnerLock>,
     journal: Arc<SqlJournal>,
@@ -62,6 +61,7 @@ impl Store {
                 path: artifacts_dir,
                 source,
             })?;
+        let writer = Arc::new(Writer::new(&path, spec.synchronous, writer));
         let journal = SqlJournal::new(writer.clone(), readers.clone(), epoch, lock.clone());
         Ok(Self {
             path,
@@ -82,6 +82,10 @@ impl Store {
         self.artifacts.clone()
     }
 
+    pub fn health(&self) -> StoreHealth {
+        StoreHealth::new(self.writer.clone(), self.readers.clone())
+    }
+
     /// Number of this opening of the store; 1 is the first.
     pub fn epoch(&self) -> u64 {
         self.epoch
@@ -95,11 +99,7 @@ impl Store {
             source,
         };
         self.readers.close_by_ref().await.map_err(failed)?;
-        self.writer
-            .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
-            .await
-            .map_err(failed)?;
-        self.writer.close_by_ref().await.map_err(failed)?;
+        self.writer.close().await.map_err(failed)?;
         self.lock.release().map_err(|source| StoreError::DataDir {
             path: self.path.clone(),
             source,
@@ -160,6 +160,8 @@ async fn begin_epoch(writer: &DatabaseConnection, owner: &str) -> Result<u64, Db
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+
+    use sea_orm::ConnectionTrait;
 
     use super::*;
     use crate::store::Synchronous;
@@ -222,7 +224,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).await.unwrap();
         let future = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_dream', 0)";
-        store.writer.execute_unprepared(future).await.unwrap();
+        let lease = store.writer.lease().await.unwrap();
+        lease.connection().execute_unprepared(future).await.unwrap();
+        lease.give_back();
         store.close().await.unwrap();
         for _ in 0..2 {
             let refused = refusal(dir.path()).await;

@@ -45,6 +45,21 @@ impl FromStr for Cursor {
     }
 }
 
+impl Cursor {
+    /// Whether the journal of the tenant ends before this place. A stream from there would leave out what comes until then.
+    pub async fn is_beyond(
+        self,
+        journal: &dyn Journal,
+        tenant: &Tenant,
+    ) -> Result<bool, JournalError> {
+        let Some(before) = self.pos.checked_sub(1) else {
+            return Ok(false);
+        };
+        let found = journal.tenant_records(tenant, before, 1).await?;
+        Ok(found.is_empty())
+    }
+}
+
 /// What is followed, and how far the reader has come.
 enum Topic {
     Job {
@@ -254,6 +269,7 @@ mod tests {
                 labels: Default::default(),
                 deadline: None,
                 seed: 0,
+                request_id: None,
             };
             let job = Job::begin(JobId::mint(), &event, Timestamp::from_millis(0)).unwrap();
             let story = Self {

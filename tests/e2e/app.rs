@@ -4,6 +4,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, LazyLock},
     thread::JoinHandle,
     time::Duration,
@@ -50,6 +51,7 @@ pub struct Setup {
 
 pub struct TestApp {
     pub address: SocketAddr,
+    pub data_dir: PathBuf,
     orders: mpsc::UnboundedSender<Order>,
     server: Option<JoinHandle<Result<(), String>>>,
     _turn: Turn,
@@ -89,9 +91,10 @@ impl TestApp {
         let server = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(run(setup, tell, inbox))
         });
-        let address = tokio::time::timeout(DEADLINE, told).await.unwrap().unwrap();
+        let (address, data_dir) = tokio::time::timeout(DEADLINE, told).await.unwrap().unwrap();
         Self {
             address,
+            data_dir,
             orders,
             server: Some(server),
             _turn: turn,
@@ -119,7 +122,7 @@ impl Drop for TestApp {
 
 async fn run(
     setup: Setup,
-    tell: oneshot::Sender<SocketAddr>,
+    tell: oneshot::Sender<(SocketAddr, PathBuf)>,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<(), String> {
     let data_dir = TempDir::new().unwrap();
@@ -133,6 +136,7 @@ async fn run(
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
+        store: instance.store.health(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
         shutdown: draining,
@@ -142,7 +146,7 @@ async fn run(
     let server = serve(listener, desk, WORKERS).unwrap();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    tell.send(address).unwrap();
+    tell.send((address, data_dir.path().to_owned())).unwrap();
 
     while let Some(Order::Drain) = orders.recv().await {
         drain.send_replace(true);

@@ -88,6 +88,25 @@ async fn a_chart_is_served_by_its_hash_and_cannot_run_scripts() {
 }
 
 #[tokio::test]
+async fn an_artifact_whose_file_is_gone_is_the_servers_fault() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let job = compared(&client).await;
+    let listed = client
+        .get_json(&format!("/v1/jobs/{}/artifacts", job.id))
+        .await;
+    let artifact = &listed["items"][0];
+    let sha256 = artifact["sha256"].as_str().unwrap();
+    let file = app.data_dir.join("artifacts").join(&sha256[..2]);
+    std::fs::remove_file(file.join(sha256)).unwrap();
+    let refused = client.get(artifact["href"].as_str().unwrap()).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem().as_str()),
+        (500, "internal")
+    );
+}
+
+#[tokio::test]
 async fn every_fact_of_a_finished_analysis_is_verified_and_its_lineage_leads_to_facts() {
     let app = TestApp::start().await;
     let client = app.client();

@@ -1,6 +1,13 @@
 //! Health, readiness and metrics.
 
-use crate::app::TestApp;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{Setup, TestApp},
+    client::Job,
+    eventually::eventually,
+};
 
 #[tokio::test]
 async fn a_server_that_is_well_says_so_of_every_part() {
@@ -25,6 +32,45 @@ async fn a_server_that_is_well_says_so_of_every_part() {
         assert_eq!(component["status"], "healthy");
         assert!(component["response_ms"].is_f64());
     }
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_a_commit_is_degraded_until_it_takes_one() {
+    let app = TestApp::start_with(Setup {
+        restarts_expected: true,
+        ..Setup::default()
+    })
+    .await;
+    let client = app.client();
+    let database = app.data_dir.join("callboard.db");
+    let outsider = sea_orm::Database::connect(format!("sqlite://{}", database.display()))
+        .await
+        .unwrap();
+    let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
+    let aside = rename("job_events", "aside");
+    outsider.execute_unprepared(&aside).await.unwrap();
+    let body = json!({"kind": "drill.fanout", "input": {"tasks": 1}});
+    let refused = client.post("/v1/jobs", &body).await;
+    assert!(refused.status.is_server_error(), "{refused:?}");
+    let store = || async {
+        let health: Value = client.get("/v1/health").await.json();
+        let mut parts = health["components"].as_array().unwrap().iter();
+        parts.find(|part| part["name"] == "store").unwrap().clone()
+    };
+    let degraded = store().await;
+    assert_eq!(degraded["status"], "degraded", "{degraded}");
+    let told = degraded["message"].as_str().unwrap();
+    assert!(told.contains("the last commit failed"), "{told}");
+
+    let back = rename("aside", "job_events");
+    outsider.execute_unprepared(&back).await.unwrap();
+    let accepted = eventually("a job is accepted", || async {
+        let answer = client.post("/v1/jobs", &body).await;
+        (answer.status == 202).then(|| answer.json::<Job>())
+    })
+    .await;
+    assert_eq!(client.finished(&accepted.id).await.state, "succeeded");
+    assert_eq!(store().await["status"], "healthy");
 }
 
 #[tokio::test]
@@ -55,10 +101,8 @@ async fn the_metrics_of_a_finished_job_are_there() {
 /// With failpoints a role can be made to panic.
 #[cfg(feature = "failpoints")]
 mod breaker {
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::{app::Setup, client::Client, eventually::eventually, socket::Watcher};
+    use crate::{client::Client, socket::Watcher};
 
     async fn crew_status(client: &Client) -> (String, Value) {
         let health: Value = client.get("/v1/health").await.json();

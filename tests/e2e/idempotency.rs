@@ -58,6 +58,23 @@ async fn the_same_key_with_another_body_is_refused() {
 }
 
 #[tokio::test]
+async fn two_keys_on_one_request_are_refused() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let body = json!({"kind": "drill.fanout", "input": {"tasks": 1}});
+    let request = client
+        .request(Method::POST, "/v1/jobs")
+        .header("idempotency-key", "order-4")
+        .header("idempotency-key", "order-5");
+    let refused = answer(request.json(&body)).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem().as_str()),
+        (422, "invalid_idempotency_key")
+    );
+    assert_eq!(client.get_json("/v1/jobs").await["items"], json!([]));
+}
+
+#[tokio::test]
 async fn twenty_requests_at_once_under_one_key_make_one_job() {
     let app = TestApp::start().await;
     let client = app.client();

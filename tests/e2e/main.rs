@@ -16,6 +16,7 @@ mod hostile;
 mod idempotency;
 mod jobs;
 mod openapi;
+mod refusal;
 mod socket;
 mod stream;
 mod supervision;

@@ -1,9 +1,10 @@
 //! The description of the interface against the interface.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter::successors};
 
 use callboard::http::{OPERATIONS, openapi};
-use serde_json::Value;
+use callboard_orchestra::job::{JobState, Stage, TaskState};
+use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
@@ -112,15 +113,44 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn the_states_of_a_job_are_all_named() {
+fn the_states_of_a_job_and_of_a_task_and_its_stages_are_all_named() {
     let document = document();
-    let named = document
-        .pointer("/components/schemas/JobStateName/enum")
-        .unwrap();
-    let all: Vec<&str> = callboard_orchestra::job::JobState::ALL
-        .map(|state| state.name())
-        .to_vec();
-    assert_eq!(named, &serde_json::json!(all));
+    let job_states = JobState::ALL.map(JobState::name);
+    let (task_states, stages) = (task_states(), stages());
+    for (path, all) in [
+        ("JobStateName/enum", json!(job_states)),
+        ("Task/properties/state/enum", json!(task_states)),
+        ("Task/properties/stage/enum", json!(stages)),
+    ] {
+        let named = document.pointer(&format!("/components/schemas/{path}"));
+        assert_eq!(named, Some(&all), "{path}");
+    }
+}
+
+/// In the order of their declaration, which the match makes whoever adds one look up.
+fn task_states() -> Vec<TaskState> {
+    let next = |state| match state {
+        TaskState::Pending => Some(TaskState::Ready),
+        TaskState::Ready => Some(TaskState::Running),
+        TaskState::Running => Some(TaskState::Retrying),
+        TaskState::Retrying => Some(TaskState::Waiting),
+        TaskState::Waiting => Some(TaskState::Succeeded),
+        TaskState::Succeeded => Some(TaskState::Failed),
+        TaskState::Failed => Some(TaskState::Skipped),
+        TaskState::Skipped => Some(TaskState::Cancelled),
+        TaskState::Cancelled => None,
+    };
+    successors(Some(TaskState::Pending), |state| next(*state)).collect()
+}
+
+fn stages() -> Vec<Stage> {
+    let next = |stage| match stage {
+        Stage::Plan => Some(Stage::Execute),
+        Stage::Execute => Some(Stage::Aggregate),
+        Stage::Aggregate => Some(Stage::Check),
+        Stage::Check => None,
+    };
+    successors(Some(Stage::Plan), |stage| next(*stage)).collect()
 }
 
 #[tokio::test]

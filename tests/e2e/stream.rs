@@ -263,6 +263,16 @@ async fn a_stream_that_cannot_be_is_refused_with_a_reason() {
             "invalid_after",
         ),
         (
+            client.request(Method::GET, "/v1/stream?after=1000"),
+            400,
+            "invalid_after",
+        ),
+        (
+            client.request(Method::GET, "/v1/stream?after=9223372036854775807.1"),
+            400,
+            "invalid_after",
+        ),
+        (
             client.request(Method::GET, "/v1/stream?after=1.x"),
             400,
             "invalid_after",
@@ -323,4 +333,22 @@ async fn a_client_that_sends_too_much_is_closed() {
         .await
         .unwrap();
     assert_eq!(watcher.rest().await.1, End::Closed(1009));
+}
+
+#[tokio::test]
+async fn a_stream_has_no_head_and_so_holds_no_seat_for_one() {
+    let mut setup = Setup::default();
+    setup.limits.stream_clients_max = 1;
+    let app = TestApp::start_with(setup).await;
+    let client = app.client();
+    let job = client.endless().await;
+    let of_job = format!("/v1/jobs/{}/stream", job.id);
+    for path in [&*of_job, "/v1/stream", "/v1/supervision/stream"] {
+        let refused = answer(client.request(Method::HEAD, path)).await;
+        assert_eq!(refused.status, 405, "{path}");
+        assert_eq!(refused.header("allow"), Some("GET"), "{path}");
+    }
+    let opened = client.request(Method::GET, &of_job).send().await.unwrap();
+    assert_eq!(opened.status(), 200);
+    client.cancel(&job.id).await;
 }

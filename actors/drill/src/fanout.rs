@@ -1,6 +1,6 @@
 //! Input and result of `drill.fanout`.
 
-use callboard_orchestra::{InvalidInput, Payload};
+use callboard_orchestra::{InvalidInput, Payload, admit::read_input};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +36,7 @@ pub struct Tally {
 }
 
 pub(crate) fn admit(input: &Payload) -> Result<Payload, InvalidInput> {
-    let fanout: Fanout = input
-        .read()
-        .map_err(|error| invalid("invalid_input", None, error.to_string()))?;
+    let fanout: Fanout = read_input(input)?;
     if !(1..=TASKS_MAX).contains(&fanout.tasks) {
         let message = format!("tasks is {}, but runs from 1 to {TASKS_MAX}", fanout.tasks);
         return Err(invalid("out_of_range", Some("tasks"), message));
@@ -91,8 +89,20 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_field_is_refused() {
-        let refused = admit(&Payload::of(&json!({"tasks": 1, "waits": 3})).unwrap()).unwrap_err();
-        assert!(refused.message.contains("waits"), "{refused}");
+    fn an_input_of_another_shape_is_refused_with_its_field() {
+        for (input, field, part) in [
+            (json!([3, 0, 0]), None, "a list"),
+            (json!({"tasks": "3"}), Some("tasks"), "a whole number"),
+            (json!({"wait_ms": 3}), Some("tasks"), "missing"),
+            (json!({"tasks": 1, "waits": 3}), Some("waits"), "wait_ms?"),
+        ] {
+            let refused = admit(&Payload::of(&input).unwrap()).unwrap_err();
+            assert_eq!(
+                (refused.code, refused.field.as_deref()),
+                ("invalid_input", field),
+                "{input}"
+            );
+            assert!(refused.message.contains(part), "{input}: {refused}");
+        }
     }
 }

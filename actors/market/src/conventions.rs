@@ -37,9 +37,12 @@ impl Conventions {
         let comparison = study.comparison();
         let periods = study.frequency().periods_per_year();
         let (first, last) = study.span();
+        let slashes = book.slash_order().map_or(String::new(), |order| {
+            format!("; dates with slashes read {}", order.words())
+        });
         Self {
             prices: format!(
-                "{}; adjusted close where the data has one, else close; {} rows with an empty cell dropped",
+                "{}; adjusted close where the data has one, else close; {} rows with an empty cell dropped{slashes}",
                 book.source(),
                 book.rows_dropped()
             ),

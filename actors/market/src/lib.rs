@@ -17,13 +17,15 @@ mod query;
 mod recheck;
 mod refusal;
 mod report;
+mod resolve;
 mod roles;
 mod study;
 mod summary;
 
-pub use comparison::{Comparison, ComparisonInput, TICKERS_MAX, resolve};
+pub use comparison::{Comparison, ComparisonInput, TICKERS_MAX};
 pub use frequency::Frequency;
 pub use metric::{BestFirst, Metric};
 pub use pack::{COMPARE, MarketPack};
 pub use prices::{PriceBook, PriceError, Series, embedded, read_csv};
 pub use refusal::{Refusal, RefusalCode};
+pub use resolve::resolve;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use callboard_orchestra::{InvalidInput, Kind, Pack, Payload, RoleSpec};
+use callboard_orchestra::{InvalidInput, Kind, Pack, Payload, RoleSpec, admit::read_input};
 use serde_json::json;
 
 use crate::{
-    comparison::{ComparisonInput, resolve},
+    comparison::ComparisonInput,
     prices::PriceBook,
     refusal::{Refusal, RefusalCode},
+    resolve::resolve,
     roles::{
         analyst::Analyst, auditor::Auditor, correlator::Correlator, planner::Planner,
         reporter::Reporter,
@@ -63,16 +64,7 @@ impl Pack for MarketPack {
 }
 
 fn admit(input: &Payload, book: &PriceBook) -> Result<Payload, InvalidInput> {
-    let mut reader = serde_json::Deserializer::from_str(input.text());
-    let input: ComparisonInput =
-        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let field = Some(error.path().to_string()).filter(|path| path != ".");
-            invalid(Refusal {
-                code: RefusalCode::InvalidInput,
-                field,
-                message: error.into_inner().to_string(),
-            })
-        })?;
+    let input: ComparisonInput = read_input(input)?;
     let comparison = resolve(input, book).map_err(invalid)?;
     Payload::of(&comparison).map_err(|error| {
         invalid(Refusal {

@@ -66,7 +66,7 @@ fn ends(metric: Metric) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{comparison::resolve, prices::embedded};
+    use crate::{prices::embedded, resolve::resolve};
 
     fn summary_of(query: &str, ranked: &[(&str, f64)]) -> String {
         let book = embedded();

@@ -265,6 +265,19 @@ fn the_whole_job_agrees_with_the_ground_truth() {
 }
 
 #[test]
+fn the_order_of_slash_dates_is_stated() {
+    let prices = "date,A\n11/01/2016,1\n12/01/2016,2\n13/01/2016,3\n";
+    let book = read_csv(prices.as_bytes(), "uk.csv").unwrap();
+    let result = compare(book, &json!({"tickers": ["A"]})).result();
+    assert_eq!(result["assets"]["A"]["first_date"], "2016-01-11");
+    let stated = result["conventions"]["prices"].as_str().unwrap();
+    assert!(
+        stated.ends_with("; dates with slashes read day first"),
+        "{stated}"
+    );
+}
+
+#[test]
 fn an_input_that_makes_no_sense_is_not_admitted() {
     for (input, code, field) in [
         (
@@ -278,6 +291,11 @@ fn an_input_that_makes_no_sense_is_not_admitted() {
             Some("metrics[1]"),
         ),
         (json!({"tickers": "AAPL"}), "invalid_input", Some("tickers")),
+        (
+            json!(["Compare AAPL and MSFT", null]),
+            "invalid_input",
+            None,
+        ),
         (
             json!({"tickers": ["AAPL"], "form": "2005"}),
             "invalid_input",

@@ -21,7 +21,7 @@ use crate::{
 pub struct TaskInput {
     pub name: String,
     pub product: Payload,
-    pub claims: Vec<Fact>,
+    pub claims: Vec<Arc<Fact>>,
 }
 
 /// One attempt, as the shard hands it to a crew.
@@ -33,6 +33,8 @@ pub struct Assignment {
     pub name: Arc<str>,
     pub attempt: u32,
     pub seed: u64,
+    /// Of the request that brought the job.
+    pub request_id: Option<Arc<str>>,
     pub input: Payload,
     pub inputs: Arc<[TaskInput]>,
     pub facts: Arc<[VerifiedFact]>,

@@ -215,6 +215,7 @@ impl Coordinator {
             priority: submission.priority,
             labels: submission.labels,
             deadline: submission.deadline,
+            request_id: submission.request_id,
         };
         let id = JobId::mint();
         let remember = submission.idempotency.map(|idempotency| Remembered {

@@ -140,6 +140,7 @@ impl Work for Instance {
         let span = tracing::info_span!(
             "task",
             job.id = %assignment.job,
+            request.id = assignment.request_id.as_deref(),
             task.id = assignment.task.0,
             task.name = &*assignment.name,
             task.attempt = assignment.attempt,

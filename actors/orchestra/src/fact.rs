@@ -1,5 +1,7 @@
 //! Claims, facts and their lineage. A task claims, a validator verifies or refutes, a report quotes.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -41,10 +43,10 @@ pub struct Fact {
 /// A fact that another task verified. Only the orchestra makes one, so a report that holds it may quote it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct VerifiedFact(Fact);
+pub struct VerifiedFact(Arc<Fact>);
 
 impl VerifiedFact {
-    pub(crate) fn of(fact: &Fact) -> Option<Self> {
+    pub(crate) fn of(fact: &Arc<Fact>) -> Option<Self> {
         match fact.standing {
             Standing::Verified { .. } => Some(Self(fact.clone())),
             Standing::Claimed | Standing::Refuted { .. } => None,

@@ -6,6 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod admission;
+pub mod admit;
 pub mod artifact;
 pub mod catalog;
 pub mod context;

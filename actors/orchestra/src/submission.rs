@@ -1,6 +1,6 @@
 //! What a client asks for, before it is admitted.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{id::Tenant, pack::InvalidInput, payload::Payload, time::Timestamp};
 
@@ -31,6 +31,8 @@ pub struct Submission {
     pub labels: BTreeMap<String, String>,
     pub deadline: Option<Timestamp>,
     pub idempotency: Option<IdempotencyKey>,
+    /// Of the request that brings it, for the logs.
+    pub request_id: Option<Arc<str>>,
 }
 
 impl Submission {
@@ -43,6 +45,7 @@ impl Submission {
             labels: BTreeMap::new(),
             deadline: None,
             idempotency: None,
+            request_id: None,
         }
     }
 

@@ -232,14 +232,20 @@ async fn commit(
             (appends, Vec::new())
         }
     };
+    let source = std::error::Error::source(&error).map(ToString::to_string);
+    match error {
+        // Follows from an earlier failure, which was logged.
+        JournalError::Conflict { .. } => {
+            tracing::debug!(error = %error, records = refused.len(), "journal refused records");
+        }
+        JournalError::Fenced { .. } | JournalError::Codec(_) | JournalError::Store { .. } => {
+            tracing::error!(error = %error, source, records = refused.len(), "journal refused records");
+            metrics::counter!("callboard_journal_failures_total").increment(1);
+        }
+    }
     if let JournalError::Fenced { .. } = error {
         (ports.fenced)();
     }
-    let source = std::error::Error::source(&error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    tracing::error!(error = %error, source, records = refused.len(), "journal refused records");
-    metrics::counter!("callboard_journal_failures_total").increment(1);
     for append in &refused {
         failed.push((append.record.job, append.life));
         ports.hub.doubt(&append.record);

@@ -12,27 +12,34 @@ const TICK: Duration = Duration::from_millis(100);
 
 pub struct Bars {
     all: MultiProgress,
-    job: ProgressBar,
+    /// Drawn from the first known total on: a bar without one is drawn full.
+    job: Option<ProgressBar>,
     tasks: BTreeMap<u32, ProgressBar>,
 }
 
 impl Bars {
     pub fn new() -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let job =
-            all.add(ProgressBar::new(0).with_style(style("{bar:32} {pos}/{len} {msg} {elapsed}")));
-        job.enable_steady_tick(TICK);
         Self {
-            all,
-            job,
+            all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            job: None,
             tasks: BTreeMap::new(),
         }
     }
 
     pub fn show(&mut self, track: &Track) {
-        self.job.set_length(u64::from(track.total()));
-        self.job.set_position(u64::from(track.done()));
-        self.job.set_message(track.state().to_owned());
+        if track.total() > 0 {
+            let total = u64::from(track.total());
+            let job = self.job.get_or_insert_with(|| {
+                let bar = ProgressBar::new(total)
+                    .with_style(style("{bar:32} {pos}/{len} {msg} {elapsed}"));
+                let bar = self.all.insert(0, bar);
+                bar.enable_steady_tick(TICK);
+                bar
+            });
+            job.set_length(total);
+            job.set_position(u64::from(track.done()));
+            job.set_message(track.state().to_owned());
+        }
         let shown: BTreeMap<u32, &Running> = track.running().take(LINES_MAX).collect();
         self.tasks.retain(|task, line| {
             let stays = shown.contains_key(task);
@@ -53,6 +60,12 @@ impl Bars {
             line.set_message(running.to_string());
         }
     }
+
+    /// Writes a line above the bars.
+    pub fn tell(&self, text: &str) {
+        // Err means that the terminal has gone.
+        let _ = self.all.println(text);
+    }
 }
 
 /// Takes the bars off the terminal.
@@ -61,7 +74,9 @@ impl Drop for Bars {
         for line in self.tasks.values() {
             line.finish_and_clear();
         }
-        self.job.finish_and_clear();
+        if let Some(job) = &self.job {
+            job.finish_and_clear();
+        }
         // Err means that the terminal has gone.
         let _ = self.all.clear();
     }
@@ -69,4 +84,22 @@ impl Drop for Bars {
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the templates of this file are well-formed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_drawn_of_the_job_before_its_first_total() {
+        let (mut bars, mut track) = (Bars::new(), Track::default());
+        track.hear(r#"{"type":"job.submitted","data":{}}"#);
+        bars.show(&track);
+        assert!(bars.job.is_none());
+
+        track.hear(r#"{"type":"job.planning","data":{"task":{"id":0,"name":"plan"}}}"#);
+        bars.show(&track);
+        let job = bars.job.as_ref().unwrap();
+        assert_eq!((job.position(), job.length()), (0, Some(1)));
+    }
 }

@@ -11,7 +11,7 @@ pub struct Progress {
 enum Display {
     /// Overwritten in place on stderr.
     Bars(Bars),
-    /// One line an event on stdout.
+    /// One line an event on stderr.
     Lines,
     Silent,
 }
@@ -26,9 +26,9 @@ impl Progress {
         })
     }
 
-    /// Bars when a person watches, else a line an event.
+    /// Bars when a person watches stderr, else a line an event.
     pub fn lines_unless_watched() -> Self {
-        Self::new(if terminal::is_interactive() {
+        Self::new(if terminal::is_watched() {
             Display::Bars(Bars::new())
         } else {
             Display::Lines
@@ -49,11 +49,18 @@ impl Progress {
             Display::Bars(bars) => bars.show(&self.track),
             Display::Lines => {
                 if let Some(line) = told {
-                    // Who does not read any more is not told.
-                    let _ = terminal::print(&line);
+                    terminal::tell(&line);
                 }
             }
             Display::Silent => {}
+        }
+    }
+
+    /// Tells the user something beside the progress, on stderr.
+    pub fn tell(&self, text: &str) {
+        match &self.display {
+            Display::Bars(bars) => bars.tell(text),
+            Display::Lines | Display::Silent => terminal::tell(text),
         }
     }
 

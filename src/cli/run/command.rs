@@ -15,15 +15,18 @@ use callboard_orchestra::{
     journal::JobRow, shard::CommandError,
 };
 
-use super::{artifacts, folder, follow::follow, prices};
+use super::{
+    artifacts,
+    folder::{self, RUNS_KEPT_MAX},
+    follow::follow,
+    prices,
+};
 use crate::cli::{
-    failure::Failure, input::InputArgs, job, progress::Progress, render, settings::Settings,
-    terminal,
+    failure::Failure, input::InputArgs, job, progress::Progress, settings::Settings, terminal,
 };
 
-/// What a run logs unless the configuration says otherwise: on a watched terminal progress tells of failed attempts.
-const LOG_FILTER: &str = "warn";
-const LOG_FILTER_WATCHED: &str = "error";
+/// What a run logs unless the configuration says otherwise: the command itself tells how the job ended.
+const LOG_FILTER: &str = "error";
 const CANCEL_REASON: &str = "interrupted";
 
 #[derive(clap::Args)]
@@ -38,8 +41,9 @@ pub struct Args {
     /// Print the job as one JSON object
     #[arg(long)]
     json: bool,
-    /// Where artifacts are written; without it a folder of the run
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = format!(
+        "Where artifacts are written; without it the folder of the run, and only the latest {RUNS_KEPT_MAX} of these are kept"
+    ))]
     out: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
@@ -71,11 +75,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         row, interrupted, ..
     } = ended?;
     let finished = JobView::of(&row);
-    if args.json {
-        terminal::print(&job::to_json(&finished))?;
-    } else if let Some(result) = render::result(&finished) {
-        terminal::print(&result)?;
-    }
+    job::print(&finished, args.json)?;
     for path in written?.iter().filter(|_| !args.json) {
         terminal::print(&format!("wrote {}", path.display()))?;
     }
@@ -104,7 +104,6 @@ fn admit(packs: &[Arc<dyn Pack>], kind: &str, input: &Payload) -> Result<(), Fai
 fn log(config: &LogConfig) -> anyhow::Result<()> {
     let filter = match config.filter.as_str() {
         filter if filter != LogConfig::default().filter => filter,
-        _ if terminal::is_watched() => LOG_FILTER_WATCHED,
         _ => LOG_FILTER,
     };
     telemetry::log(&LogConfig {

@@ -9,7 +9,7 @@ use std::{
 use uuid::Uuid;
 
 /// Runs whose folders are kept, the new one included.
-const RUNS_KEPT_MAX: usize = 20;
+pub const RUNS_KEPT_MAX: usize = 20;
 const RUNS_DIR: &str = "runs";
 const RUN_PREFIX: &str = "run_";
 /// Held by the process that runs in the folder.

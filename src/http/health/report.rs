@@ -6,7 +6,6 @@ use std::{
 };
 
 use actix_web::{HttpResponse, web::Data};
-use callboard_orchestra::{Tenant, journal::JobsQuery};
 use callboard_runtime::{BreakerState, Condition, CrewVitals};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,20 +92,16 @@ async fn check(name: String, finding: impl Future<Output = Finding>) -> Componen
     }
 }
 
-/// Reads a row, as any request would.
+/// Reads a row, and looks how the last commit went.
 async fn store(desk: &Desk) -> Finding {
-    let newest = JobsQuery {
-        tenant: Tenant::default(),
-        limit: 1,
-        ..JobsQuery::default()
-    };
-    match tokio::time::timeout(
-        STORE_ANSWER_MAX,
-        desk.house.coordinator.journal().jobs(&newest),
-    )
-    .await
-    {
-        Ok(Ok(_)) => (Status::Healthy, None),
+    match tokio::time::timeout(STORE_ANSWER_MAX, desk.store.probe()).await {
+        Ok(Ok(())) => match desk.store.refusal() {
+            Some(cause) => (
+                Status::Degraded,
+                Some(format!("the last commit failed: {cause}")),
+            ),
+            None => (Status::Healthy, None),
+        },
         Ok(Err(error)) => (Status::Unhealthy, Some(error.to_string())),
         Err(_) => (
             Status::Unhealthy,

@@ -1,5 +1,7 @@
 //! GET /v1/jobs/{id}/artifacts/{name}
 
+use std::io;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
@@ -8,6 +10,7 @@ use actix_web::{
     },
     web::{Bytes, Data, Path},
 };
+use callboard_orchestra::artifact::ArtifactError;
 
 use crate::http::{
     caller::Caller,
@@ -66,14 +69,13 @@ pub async fn artifact(
         .rev()
         .map(|(_, artifact)| artifact)
         .find(|found| found.name == name);
-    let absent = || {
+    let artifact = named.ok_or_else(|| {
         Problem::new(
             Kind::NotFound,
             "artifact_not_found",
             "the job has no artifact of this name",
         )
-    };
-    let artifact = named.ok_or_else(absent)?;
+    })?;
     let etag = EntityTag::new_strong(artifact.sha256.clone());
     if client_has(&request, &etag) {
         return Ok(HttpResponse::NotModified()
@@ -84,7 +86,7 @@ pub async fn artifact(
         .artifacts
         .get(&artifact.sha256)
         .await?
-        .ok_or_else(absent)?;
+        .ok_or_else(|| lost(&artifact.sha256))?;
     Ok(HttpResponse::Ok()
         .content_type(media_type(&artifact.media_type))
         .insert_header((ETAG, etag))
@@ -95,6 +97,12 @@ pub async fn artifact(
         ))
         .insert_header((CONTENT_SECURITY_POLICY, SANDBOX))
         .body(Bytes::from_owner(content)))
+}
+
+/// The journal has the artifact and the disk does not.
+fn lost(sha256: &str) -> Problem {
+    let cause = format!("there is no file of artifact {sha256}");
+    ArtifactError::Store(io::Error::new(io::ErrorKind::NotFound, cause)).into()
 }
 
 /// The media type a role gave, unless it cannot stand in a header.

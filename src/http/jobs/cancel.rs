@@ -48,6 +48,7 @@ pub struct CancelView {
         (status = 200, description = "The job is cancelled, durably", body = CancelView),
         (status = 400, description = "The id is not a job id, or the body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job has ended", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -64,7 +65,7 @@ pub async fn cancel(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let id = query::job_id(&id)?;
-    let body = json::read_body(body, desk.limits.body_bytes_max).await?;
+    let body = json::read_body(body, &desk.limits).await?;
     let reason = if body.is_empty() {
         None
     } else {

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpResponse,
-    web::{Data, Path, Query},
+    web::{Data, Path},
 };
 use callboard_orchestra::{Payload, hub::frames_of};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Problem, ProblemBody},
-    query,
+    query::{self, Asked},
 };
 
 const EVENTS_DEFAULT: usize = 100;
@@ -25,9 +25,11 @@ const EVENTS_MAX: usize = 1_000;
 #[into_params(parameter_in = Query)]
 pub struct EventsAfter {
     /// Events with a greater `seq` only.
+    #[serde(default, deserialize_with = "query::whole_number")]
     after: Option<u64>,
     /// Events of a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
+    #[serde(default, deserialize_with = "query::whole_number")]
     limit: Option<usize>,
 }
 
@@ -54,7 +56,7 @@ pub struct EventsPage {
 )]
 pub async fn events(
     id: Path<String>,
-    asked: Query<EventsAfter>,
+    Asked(asked): Asked<EventsAfter>,
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {

@@ -1,15 +1,12 @@
 //! GET /v1/jobs
 
-use actix_web::{
-    HttpResponse,
-    web::{Data, Query},
-};
+use actix_web::{HttpResponse, web::Data};
 use callboard_orchestra::{
     JobId,
     job::JobState,
     journal::{JobRow, JobsQuery},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,7 +15,7 @@ use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Kind, Problem, ProblemBody},
-    query,
+    query::{self, Asked},
 };
 
 const JOBS_DEFAULT: usize = 50;
@@ -32,12 +29,14 @@ const CURSOR_PREFIX: &str = "c";
 #[into_params(parameter_in = Query)]
 pub struct JobsFilter {
     /// Jobs in this state only.
+    #[serde(default, deserialize_with = "named_state")]
     #[param(value_type = Option<JobStateName>, inline)]
     state: Option<JobState>,
     /// Jobs of this kind only.
     kind: Option<String>,
     /// Jobs of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
+    #[serde(default, deserialize_with = "query::whole_number")]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -63,11 +62,10 @@ pub struct JobsPage {
     )
 )]
 pub async fn list(
-    filter: Query<JobsFilter>,
+    Asked(filter): Asked<JobsFilter>,
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = filter.into_inner();
     let limit = query::page_limit(filter.limit, JOBS_DEFAULT, JOBS_MAX)?;
     let wanted = JobsQuery {
         tenant: caller.0,
@@ -85,6 +83,15 @@ pub async fn list(
         items: rows.iter().map(JobView::in_list).collect(),
         next_cursor,
     }))
+}
+
+fn named_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JobState>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let named = JobState::ALL.into_iter().find(|state| state.name() == text);
+    named.map(Some).ok_or_else(|| {
+        let names = JobState::ALL.map(JobState::name).join(", ");
+        D::Error::custom(format!("`{text}` is not one of {names}"))
+    })
 }
 
 fn cursor_after(row: &JobRow) -> String {

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::HeaderName,
-    web::{Data, Path, Payload as Body, Query},
+    web::{Data, Path, Payload as Body},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -14,8 +14,9 @@ use crate::{
         caller::Caller,
         desk::Desk,
         error::{Kind, Problem, ProblemBody},
+        query::Asked,
     },
-    ws::{self, Feed, Seats, Source, Transport},
+    ws::{self, Cursor, Feed, Seats, Source, Transport},
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -57,7 +58,7 @@ pub struct StreamAfter {
 pub async fn job_stream(
     request: HttpRequest,
     id: Path<String>,
-    asked: Query<StreamAfter>,
+    Asked(asked): Asked<StreamAfter>,
     caller: Caller,
     desk: Data<Desk>,
     seats: Data<Seats>,
@@ -98,25 +99,38 @@ pub async fn job_stream(
     responses(
         (status = 101, description = "A websocket"),
         (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
-        (status = 400, description = "`after` is not a position, or the handshake is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`after` is not a position or is beyond the last, or the handshake is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A websocket from a page of another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 406, description = "Neither a websocket nor SSE is asked for", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Too many streams are open, or the server shuts down", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn tenant_stream(
     request: HttpRequest,
-    asked: Query<StreamAfter>,
+    Asked(asked): Asked<StreamAfter>,
     caller: Caller,
     desk: Data<Desk>,
     seats: Data<Seats>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let after = place(&request, &asked)
-        .map(|after| after.parse())
-        .transpose();
-    let after = after.map_err(|error| invalid_after(format!("{error}")))?;
     let coordinator = &desk.house.coordinator;
+    let after = match place(&request, &asked) {
+        None => None,
+        Some(after) => {
+            let cursor: Cursor = after
+                .parse()
+                .map_err(|error| invalid_after(format!("{error}")))?;
+            if cursor
+                .is_beyond(&**coordinator.journal(), &caller.0)
+                .await?
+            {
+                let detail = format!("after is {after}, but no event has come so far");
+                return Err(invalid_after(detail));
+            }
+            Some(cursor)
+        }
+    };
     let feed = Feed::of_tenant(coordinator.journal(), coordinator.hub(), caller.0, after);
     open(&request, body, feed, &seats, &desk)
 }

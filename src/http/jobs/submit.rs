@@ -12,7 +12,7 @@ use callboard_orchestra::{
     submission::{IdempotencyKey, PRIORITY_DEFAULT},
 };
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
@@ -46,7 +46,7 @@ pub struct NewJob {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     /// RFC 3339. The job fails when it has not ended by then.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "instant")]
     deadline: Option<DateTime<Utc>>,
 }
 
@@ -66,6 +66,7 @@ pub struct NewJob {
         (status = 202, description = "The job is accepted", body = JobView,
             headers(("Location" = String, description = "Path of the job"), ("Idempotent-Replayed" = Option<String>, description = "`true` when an earlier request made the job"))),
         (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The kind is unknown, the input is refused, or the idempotency key was used with another body", body = ProblemBody, content_type = "application/problem+json"),
@@ -81,8 +82,12 @@ pub async fn submit(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     json::require_json(&request)?;
-    let body = json::read_body(body, desk.limits.body_bytes_max).await?;
+    let body = json::read_body(body, &desk.limits).await?;
     let new: NewJob = json::parse(&body)?;
+    if !json::is_object(new.input.text().as_bytes()) {
+        let detail = "input must be a JSON object";
+        return Err(Problem::new(Kind::Invalid, "invalid_input", detail));
+    }
     let submission = Submission {
         tenant: caller.0.clone(),
         kind: new.kind,
@@ -91,6 +96,7 @@ pub async fn submit(
         labels: new.labels,
         deadline: new.deadline.map(Timestamp::from),
         idempotency: idempotency_key(&request, &body)?,
+        request_id: Some(observe::request_id().into()),
     };
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
@@ -126,6 +132,17 @@ pub async fn submit(
     Ok(response.json(view))
 }
 
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        D::Error::custom(format!(
+            "`{text}` is not a time such as 2026-01-31T09:30:00Z"
+        ))
+    })
+}
+
 async fn wait_for_end(
     desk: &Desk,
     tenant: &Tenant,
@@ -149,14 +166,18 @@ async fn current(desk: &Desk, tenant: &Tenant, job: JobId) -> Result<Option<JobV
 }
 
 fn idempotency_key(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyKey>, Problem> {
-    let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else {
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(key) = keys.next() else {
         return Ok(None);
     };
-    let unreadable = || {
-        let detail = "an idempotency key consists of visible ASCII characters";
+    let invalid = |detail: &str| {
         Problem::new(Kind::Invalid, "invalid_idempotency_key", detail).field("Idempotency-Key")
     };
-    let key = key.to_str().map_err(|_| unreadable())?.to_owned();
+    if keys.next().is_some() {
+        return Err(invalid("a request has at most one idempotency key"));
+    }
+    let unreadable = |_| invalid("an idempotency key consists of visible ASCII characters");
+    let key = key.to_str().map_err(unreadable)?.to_owned();
     let body_sha256 = Sha256::digest(body)
         .iter()
         .map(|byte| format!("{byte:02x}"))

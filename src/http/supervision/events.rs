@@ -1,9 +1,6 @@
 //! GET /v1/supervision/events
 
-use actix_web::{
-    HttpResponse,
-    web::{Data, Query},
-};
+use actix_web::{HttpResponse, web::Data};
 use callboard_orchestra::{Timestamp, journal::SupervisionNote};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
-    query,
+    query::{self, Asked},
 };
 
 const NOTES_DEFAULT: usize = 100;
@@ -26,9 +23,11 @@ const ID_MAX: u64 = i64::MAX as u64;
 #[into_params(parameter_in = Query)]
 pub struct NotesAfter {
     /// Events with a greater `id` only.
+    #[serde(default, deserialize_with = "query::whole_number")]
     after: Option<u64>,
     /// Events of a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
+    #[serde(default, deserialize_with = "query::whole_number")]
     limit: Option<usize>,
 }
 
@@ -65,7 +64,10 @@ pub struct NoteView {
         (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn events(asked: Query<NotesAfter>, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
+pub async fn events(
+    Asked(asked): Asked<NotesAfter>,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(asked.limit, NOTES_DEFAULT, NOTES_MAX)?;
     let after = asked.after.unwrap_or(0).min(ID_MAX);
     let notes = desk

@@ -198,9 +198,9 @@ fn a_job_that_fails_ends_with_1_and_its_reason() {
         (Some(1), &json!("failed")),
         "{ended:?}"
     );
-    let line = ended.stderr.lines().last().unwrap();
+    let line = ended.stderr.trim_end();
     assert!(
-        line.starts_with("error: job_") && line.ends_with("(timeout)"),
+        line.starts_with("error: job_") && line.ends_with("(timeout)") && !line.contains('\n'),
         "{line}"
     );
 }

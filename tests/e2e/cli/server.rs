@@ -91,14 +91,13 @@ fn jobs_are_submitted_watched_listed_and_cancelled_by_url() {
         "planned: 6 tasks",
         "collect succeeded (6/6)",
         "job succeeded",
-        "\"sum\": 10",
     ] {
-        assert!(
-            watched.stdout.contains(line),
-            "no {line} in {}",
-            watched.stdout
-        );
+        assert!(watched.stderr.contains(line), "no {line} in {watched:?}");
     }
+    let result: Value = serde_json::from_str(&watched.stdout).unwrap();
+    assert_eq!(result, json!({"tasks": 4, "sum": 10}));
+    let watched = at(&["watch", job["id"].as_str().unwrap(), "--json"]).json();
+    assert_eq!((&watched["id"], &watched["result"]), (&job["id"], &result));
 
     let long = at(&[
         "submit",
@@ -117,6 +116,17 @@ fn jobs_are_submitted_watched_listed_and_cancelled_by_url() {
     assert!(at(&["cancel", long]).refused(2).contains("job_ended"));
     assert_eq!(at(&["watch", long]).code, Some(1));
 
+    let other = at(&[
+        "submit",
+        "drill.fanout",
+        "--input",
+        "{\"tasks\":1,\"wait_ms\":60000}",
+        "--json",
+    ]);
+    let other = other.json();
+    let cancelled = at(&["cancel", other["id"].as_str().unwrap(), "--json"]).json();
+    assert_eq!(cancelled["job"], other["id"]);
+
     let listed = at(&["jobs", "--json", "--state", "cancelled"]).json();
     assert_eq!(
         listed
@@ -125,7 +135,7 @@ fn jobs_are_submitted_watched_listed_and_cancelled_by_url() {
             .iter()
             .map(|job| job["id"].as_str().unwrap())
             .collect::<Vec<_>>(),
-        [long]
+        [other["id"].as_str().unwrap(), long]
     );
     assert!(at(&["jobs"]).stdout.contains("succeeded"));
     assert!(at(&["kinds"]).stdout.contains("market.compare"));
@@ -162,6 +172,92 @@ fn a_server_that_is_not_there_is_one_line() {
             .refused(2)
             .contains("URL")
     );
+}
+
+#[test]
+fn words_that_no_request_can_carry_are_refused_before_one_is_made() {
+    let desk = Desk::new();
+    let key = ["--input", "{}", "--idempotency-key", "a\nb"];
+    let ended = desk.run(&[&["submit", "drill.fanout"][..], &key].concat());
+    assert!(
+        ended.refused(2).contains("--idempotency-key \"a\\nb\""),
+        "{ended:?}"
+    );
+    for command in ["watch", "cancel"] {
+        let ended = desk.run(&[command, "job_1/../../kinds"]);
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (Some(2), ""),
+            "{ended:?}"
+        );
+        assert!(ended.stderr.contains("is not a job id"), "{ended:?}");
+    }
+    let ended = desk.run(&["kinds", ".."]);
+    assert!(
+        ended.code == Some(2) && ended.stderr.contains("no kind has this name"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_proxy_does_not_stand_between_a_command_and_a_server_on_this_machine() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut command = desk.command(&["kinds", "drill.fanout?x#y", "--server", &server.url]);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, format!("http://{nobody}"));
+    }
+    let ended = Ended::of(command.output().unwrap());
+    assert!(ended.refused(2).contains("drill.fanout?x#y"), "{ended:?}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_submission_that_waits_outlives_its_server_and_says_so() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let input = "{\"tasks\":2,\"wait_ms\":1000}";
+    let args = [
+        "submit",
+        "drill.fanout",
+        "--input",
+        input,
+        "--wait",
+        "--server",
+        &server.url,
+    ];
+    let mut submit = desk.command(&args);
+    let mut submit = submit
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(submit.stderr.take().unwrap());
+    let mut accepted = String::new();
+    stderr.read_line(&mut accepted).unwrap();
+    assert!(
+        accepted.starts_with("job_") && accepted.ends_with(" accepted\n"),
+        "{accepted}"
+    );
+
+    // Dropping it kills the process.
+    drop(server);
+    let mut lost = String::new();
+    stderr.read_line(&mut lost).unwrap();
+    assert_eq!(lost, "lost the server, trying again\n");
+    let _server = Serving::start_at(&desk, &address);
+
+    let ended = Ended::of(submit.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.json(), json!({"tasks": 2, "sum": 3}));
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
 }
 
 #[test]
@@ -216,18 +312,22 @@ fn a_watch_outlives_its_server_and_repeats_nothing() {
     ]);
     let id = submitted.json()["id"].as_str().unwrap().to_owned();
     let mut watch = desk.command(&["watch", &id, "--server", &url]);
-    let mut watch = watch.stdout(Stdio::piped()).spawn().unwrap();
-    let mut stdout = BufReader::new(watch.stdout.take().unwrap());
+    let mut watch = watch
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(watch.stderr.take().unwrap());
     let mut heard = String::new();
     while !heard.contains("planned: ") {
-        assert!(stdout.read_line(&mut heard).unwrap() > 0, "{heard}");
+        assert!(stderr.read_line(&mut heard).unwrap() > 0, "{heard}");
     }
 
     // Dropping it kills the process.
     drop(server);
     let _server = Serving::start_at(&desk, &address);
 
-    stdout.read_to_string(&mut heard).unwrap();
+    stderr.read_to_string(&mut heard).unwrap();
     assert!(watch.wait().unwrap().success(), "{heard}");
     for line in [
         "job submitted",
@@ -235,6 +335,7 @@ fn a_watch_outlives_its_server_and_repeats_nothing() {
         "run:1 succeeded",
         "run:2 succeeded",
         "job succeeded",
+        "lost the server, trying again",
     ] {
         assert_eq!(heard.matches(line).count(), 1, "{line} in {heard}");
     }

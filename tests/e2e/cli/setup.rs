@@ -7,7 +7,7 @@ fn check_config_lists_everything_that_is_wrong_at_once() {
     let desk = Desk::new();
     desk.write(
         "callboard.toml",
-        "[server]\nlisten = \"nowhere\"\n[store]\nreaders = 0\n",
+        "[server]\nlisten = \"nowhere\"\n[store]\nreaders = 0\n[roles.\"drill.runer\"]\nworkers = 2\n",
     );
     let mut command = desk.command(&["check-config", "--log", "callboard=loud"]);
     let ended = Ended::of(
@@ -22,9 +22,21 @@ fn check_config_lists_everything_that_is_wrong_at_once() {
         "store.readers",
         "log.filter",
         "did you mean `server.listen`?",
+        "roles.drill.runer: unknown key, did you mean `roles.drill.runner`? (file callboard.toml)",
     ] {
         assert!(ended.stderr.contains(part), "no {part} in {}", ended.stderr);
     }
+}
+
+#[test]
+fn what_serving_refuses_is_refused_by_the_check_in_the_same_words() {
+    let desk = Desk::new();
+    desk.write("callboard.toml", "[roles.\"drill.runer\"]\nworkers = 2\n");
+    let checked = desk.run(&["check-config"]);
+    assert_eq!(checked.code, Some(2), "{checked:?}");
+    let served = desk.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!((served.code, served.stderr), (Some(2), checked.stderr));
+    assert!(!desk.path().join("callboard-data").exists());
 }
 
 #[test]

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Sheet, correlation, simple_returns};
 use crate::{
-    comparison::resolve,
     metric::Metric,
     prices::{PriceBook, read_csv},
     recheck::{AssetAudit, Key},
+    resolve::resolve,
     study::Study,
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::series::Series;
+use super::{date::SlashOrder, series::Series};
 
 /// Tickers suggested for one that is not known.
 const NEAR_MAX: usize = 3;
@@ -17,6 +17,7 @@ pub struct PriceBook {
     source: String,
     series: BTreeMap<String, Series>,
     rows_dropped: usize,
+    slash_order: Option<SlashOrder>,
 }
 
 impl PriceBook {
@@ -30,11 +31,17 @@ impl PriceBook {
             source: source.into(),
             series,
             rows_dropped: 0,
+            slash_order: None,
         }
     }
 
     pub(super) fn with_rows_dropped(mut self, rows: usize) -> Self {
         self.rows_dropped = rows;
+        self
+    }
+
+    pub(super) fn with_slash_order(mut self, order: Option<SlashOrder>) -> Self {
+        self.slash_order = order;
         self
     }
 
@@ -46,6 +53,11 @@ impl PriceBook {
     /// Rows left out because a cell was empty.
     pub fn rows_dropped(&self) -> usize {
         self.rows_dropped
+    }
+
+    /// How dates such as `31/01/2015` were read; `None` when no date depends on it.
+    pub fn slash_order(&self) -> Option<SlashOrder> {
+        self.slash_order
     }
 
     /// Every ticker, in alphabetical order.

@@ -1,14 +1,13 @@
-//! Dates as price files write them.
+//! Dates as price files and requests write them.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
 /// Years outside this range are taken for misread dates.
 const YEARS: std::ops::RangeInclusive<i32> = 1800..=2200;
-/// `01/02/2015` is read month first. `%B` reads short and full month names.
-const DATE_FORMATS: [&str; 9] = [
+/// `%B` reads short and full month names.
+const DATE_FORMATS: [&str; 8] = [
     "%Y-%m-%d",
     "%Y/%m/%d",
-    "%m/%d/%Y",
     "%B %d %Y",
     "%B %d, %Y",
     "%d %B %Y",
@@ -24,15 +23,68 @@ const DATE_TIME_FORMATS: [&str; 4] = [
 ];
 const ZONED_FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%z"];
 
-/// Reads a date: `2015-01-02`, `2015/01/02`, `01/02/2015` (month first), `Jan 2 2015`, `2 Jan 2015`, `20150102`, or a
+/// Which part of `01/02/2015` is the month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlashOrder {
+    MonthFirst,
+    DayFirst,
+}
+
+impl SlashOrder {
+    /// For sentences: `month first`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::MonthFirst => "month first",
+            Self::DayFirst => "day first",
+        }
+    }
+
+    pub const fn other(self) -> Self {
+        match self {
+            Self::MonthFirst => Self::DayFirst,
+            Self::DayFirst => Self::MonthFirst,
+        }
+    }
+}
+
+/// A date as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The same date in every order.
+    Certain(NaiveDate),
+    /// `01/31/2015` or `31/01/2015`: a date in one order only.
+    Ordered(NaiveDate, SlashOrder),
+    /// `01/02/2015`: either part may be the month.
+    Ambiguous {
+        month_first: NaiveDate,
+        day_first: NaiveDate,
+    },
+}
+
+/// Reads a date: `2015-01-02`, `2015/01/02`, `01/31/2015`, `31/01/2015`, `Jan 2 2015`, `2 Jan 2015`, `20150102`, or a
 /// date-time, whose calendar date is taken as written, whatever its offset.
-pub fn parse_date(text: &str) -> Option<NaiveDate> {
+pub fn read_date(text: &str) -> Option<Written> {
     let text = text.trim();
     let date = DATE_FORMATS
         .iter()
         .find_map(|format| plain(text, format))
-        .or_else(|| date_time(text))?;
-    YEARS.contains(&date.year()).then_some(date)
+        .or_else(|| date_time(text))
+        .filter(|date| YEARS.contains(&date.year()));
+    date.map(Written::Certain).or_else(|| slashed(text))
+}
+
+fn slashed(text: &str) -> Option<Written> {
+    let [month_first, day_first] = ["%m/%d/%Y", "%d/%m/%Y"].map(|format| plain(text, format));
+    match (month_first, day_first) {
+        (Some(date), Some(same)) if date == same => Some(Written::Certain(date)),
+        (Some(month_first), Some(day_first)) => Some(Written::Ambiguous {
+            month_first,
+            day_first,
+        }),
+        (Some(date), None) => Some(Written::Ordered(date, SlashOrder::MonthFirst)),
+        (None, Some(date)) => Some(Written::Ordered(date, SlashOrder::DayFirst)),
+        (None, None) => None,
+    }
 }
 
 fn plain(text: &str, format: &str) -> Option<NaiveDate> {
@@ -67,12 +119,10 @@ mod tests {
 
     #[test]
     fn the_usual_spellings_of_a_date_are_read() {
-        let expected = NaiveDate::from_ymd_opt(2015, 1, 2);
+        let expected = NaiveDate::from_ymd_opt(2015, 1, 2).map(Written::Certain);
         for text in [
             "2015-01-02",
             "2015/01/02",
-            "01/02/2015",
-            "1/2/2015",
             "Jan 2 2015",
             "Jan 2, 2015",
             "January 2 2015",
@@ -86,7 +136,32 @@ mod tests {
             " 2015-1-2 ",
             "2015.01.02",
         ] {
-            assert_eq!(parse_date(text), expected, "{text}");
+            assert_eq!(read_date(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slash_date_tells_its_order_or_has_two_readings() {
+        let day = |month, day| NaiveDate::from_ymd_opt(2015, month, day).unwrap();
+        for (text, expected) in [
+            (
+                "1/31/2015",
+                Written::Ordered(day(1, 31), SlashOrder::MonthFirst),
+            ),
+            (
+                "31/01/2015",
+                Written::Ordered(day(1, 31), SlashOrder::DayFirst),
+            ),
+            ("03/03/2015", Written::Certain(day(3, 3))),
+            (
+                "01/02/2015",
+                Written::Ambiguous {
+                    month_first: day(1, 2),
+                    day_first: day(2, 1),
+                },
+            ),
+        ] {
+            assert_eq!(read_date(text), Some(expected), "{text}");
         }
     }
 
@@ -98,13 +173,15 @@ mod tests {
             "2015-13-01",
             "2015-02-30",
             "15-01-02",
-            "13/01/2015",
+            "13/13/2015",
+            "02/30/2015",
+            "01/02/15",
             "0015-01-02",
             "yesterday",
             "2015010",
             "1e9",
         ] {
-            assert_eq!(parse_date(text), None, "{text}");
+            assert_eq!(read_date(text), None, "{text}");
         }
     }
 }

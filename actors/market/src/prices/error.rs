@@ -53,6 +53,28 @@ pub enum PriceError {
         line: u64,
         text: String,
     },
+    #[error(
+        "{name}, line {line}: `{text}` is {month_first} or {day_first}, and no date of the file tells which; write it as 2015-01-31"
+    )]
+    AmbiguousDate {
+        name: String,
+        line: u64,
+        text: String,
+        month_first: NaiveDate,
+        day_first: NaiveDate,
+    },
+    #[error(
+        "{name}, line {line}: `{text}` is a date only {order}, and `{other_text}` on line {other_line} only {other_order}; write dates as 2015-01-31"
+    )]
+    MixedDates {
+        name: String,
+        line: u64,
+        text: String,
+        order: &'static str,
+        other_line: u64,
+        other_text: String,
+        other_order: &'static str,
+    },
     #[error("{name}, line {line}: `{text}` in column {column} is not a number")]
     BadNumber {
         name: String,

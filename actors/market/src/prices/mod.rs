@@ -7,9 +7,10 @@ mod error;
 mod layout;
 mod reader;
 mod series;
+mod slashes;
 
 pub use book::PriceBook;
-pub use date::parse_date;
+pub use date::{SlashOrder, Written, read_date};
 pub use embedded::embedded;
 pub use error::PriceError;
 pub use reader::{FILE_BYTES_MAX, PRICE_ROWS_MAX, read_csv};

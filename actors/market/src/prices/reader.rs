@@ -2,10 +2,16 @@
 
 use std::{collections::BTreeMap, io::Read};
 
-use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{book::PriceBook, date::parse_date, error::PriceError, layout::Layout, series::Series};
+use super::{
+    book::PriceBook,
+    date::read_date,
+    error::PriceError,
+    layout::Layout,
+    series::Series,
+    slashes::{Reading, Slashes},
+};
 
 /// Largest price file.
 pub const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
@@ -18,6 +24,7 @@ const EMPTY_CELLS: [&str; 6] = ["nan", "na", "n/a", "null", "none", "-"];
 
 /// Reads a price file. `name` stands in errors and as the source of facts; without directory and extension it is the
 /// ticker of a file that names none. A row with an empty date, ticker or price is dropped, in a wide file the whole row.
+/// Slash dates are read in the one order that makes a date of each of them; a file that leaves it open is refused.
 pub fn read_csv(input: impl Read, name: &str) -> Result<PriceBook, PriceError> {
     let mut bytes = Vec::new();
     let read = input.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
@@ -52,6 +59,7 @@ pub fn read_csv(input: impl Read, name: &str) -> Result<PriceBook, PriceError> {
         points: BTreeMap::new(),
         prices: 0,
         dropped: 0,
+        slashes: Slashes::default(),
     };
     let layout = Layout::of(&header, name)?;
     let mut record = StringRecord::new();
@@ -66,7 +74,7 @@ pub fn read_csv(input: impl Read, name: &str) -> Result<PriceBook, PriceError> {
 }
 
 struct Point {
-    date: NaiveDate,
+    date: Reading,
     close: f64,
     line: u64,
 }
@@ -77,6 +85,7 @@ struct Intake<'a> {
     points: BTreeMap<String, Vec<Point>>,
     prices: usize,
     dropped: usize,
+    slashes: Slashes,
 }
 
 impl Intake<'_> {
@@ -127,18 +136,29 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn date(&self, text: &str, line: u64) -> Result<NaiveDate, PriceError> {
-        parse_date(text).ok_or_else(|| PriceError::BadDate {
+    fn date(&mut self, text: &str, line: u64) -> Result<Reading, PriceError> {
+        let bad = || PriceError::BadDate {
             name: self.name.to_owned(),
             line,
             text: clip(text),
+        };
+        let written = read_date(text).ok_or_else(bad)?;
+        let read = self.slashes.read(written, text, line);
+        read.map_err(|other| PriceError::MixedDates {
+            name: self.name.to_owned(),
+            line,
+            text: clip(text),
+            order: other.value.other().words(),
+            other_line: other.line,
+            other_text: other.text,
+            other_order: other.value.words(),
         })
     }
 
     fn take(
         &mut self,
         ticker: &str,
-        date: NaiveDate,
+        date: Reading,
         column: usize,
         text: &str,
         line: u64,
@@ -189,19 +209,29 @@ impl Intake<'_> {
                 PriceError::NoCompleteRow { name, dropped }
             });
         }
+        let order = self
+            .slashes
+            .order()
+            .map_err(|seen| PriceError::AmbiguousDate {
+                name: self.name.to_owned(),
+                line: seen.line,
+                text: seen.text.clone(),
+                month_first: seen.value[0],
+                day_first: seen.value[1],
+            })?;
         let mut all = Vec::with_capacity(self.points.len());
         for (ticker, points) in self.points {
             let series = Series::new(
                 ticker.as_str(),
                 points
                     .iter()
-                    .map(|point| (point.date, point.close))
+                    .map(|point| (point.date.date_in(order), point.close))
                     .collect(),
             );
             all.push(series.map_err(|date| {
                 let mut lines = points
                     .iter()
-                    .filter(|point| point.date == date)
+                    .filter(|point| point.date.date_in(order) == date)
                     .map(|point| point.line);
                 let (first_line, line) = (
                     lines.next().unwrap_or_default(),
@@ -216,7 +246,9 @@ impl Intake<'_> {
                 }
             })?);
         }
-        Ok(PriceBook::new(self.name, all).with_rows_dropped(self.dropped))
+        Ok(PriceBook::new(self.name, all)
+            .with_rows_dropped(self.dropped)
+            .with_slash_order(order))
     }
 }
 
@@ -288,7 +320,7 @@ fn clip(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::date::SlashOrder, *};
 
     fn read(text: &str) -> Result<PriceBook, PriceError> {
         read_csv(text.as_bytes(), "dir/tsla.us.csv")
@@ -364,8 +396,16 @@ mod tests {
                 "line 2: price 0 of A is not positive",
             ),
             (
-                "date,A\n2015-01-02,1\n2015-01-05,2\n01/02/2015,3\n",
-                "line 4: A has a second price for 2015-01-02 (the first is on line 2)",
+                "date,A\n2015-01-31,1\n2015-01-05,2\n01/31/2015,3\n",
+                "line 4: A has a second price for 2015-01-31 (the first is on line 2)",
+            ),
+            (
+                "date,A\n2015-01-02,1\n03/03/2015,2\n01/02/2015,3\n04/05/2015,4\n",
+                "line 4: `01/02/2015` is 2015-01-02 or 2015-02-01, and no date of the file tells which; write it as 2015-01-31",
+            ),
+            (
+                "date,A\n01/31/2015,1\n01/02/2015,2\n28/02/2015,3\n",
+                "line 4: `28/02/2015` is a date only day first, and `01/31/2015` on line 2 only month first; write dates as 2015-01-31",
             ),
             (
                 &format!("date,{}\n2015-01-02,1\n", "A".repeat(65)),
@@ -382,6 +422,41 @@ mod tests {
         ] {
             let error = read(text).unwrap_err().to_string();
             assert_eq!(error, format!("dir/tsla.us.csv, {expected}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_date_tells_the_order_of_all_slash_dates_wherever_it_stands() {
+        for (rows, dates, order) in [
+            (
+                "01/02/2015,1\n01/03/2015,2\n13/03/2015,3\n",
+                ["2015-02-01", "2015-03-01", "2015-03-13"],
+                Some(SlashOrder::DayFirst),
+            ),
+            (
+                "01/02/2015,1\n01/03/2015,2\n01/13/2015,3\n",
+                ["2015-01-02", "2015-01-03", "2015-01-13"],
+                Some(SlashOrder::MonthFirst),
+            ),
+            (
+                "03/03/2015,1\n04/04/2015,2\n2015/05/06,3\n",
+                ["2015-03-03", "2015-04-04", "2015-05-06"],
+                None,
+            ),
+        ] {
+            let book = read(&format!("date,A\n{rows}")).unwrap();
+            let read: Vec<String> = book
+                .series("A")
+                .unwrap()
+                .dates()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(
+                (read.as_slice(), book.slash_order()),
+                (dates.map(str::to_owned).as_slice(), order),
+                "{rows}"
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 //! The clause that names the benchmark.
 
 use super::{
+    clause::Clause,
     cursor::Cursor,
-    parse::Clause,
     ticker::{Found, Tickers},
 };
 

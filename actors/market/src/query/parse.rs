@@ -1,50 +1,26 @@
 //! Reads a whole sentence.
 
-use chrono::NaiveDate;
-
 use super::{
     benchmark::take_benchmark,
+    clause::{Clause, Query, once},
     cursor::Cursor,
     period::is_period_word,
-    refuse::{FIELD, no_ticker, refuse, word_not_understood},
+    refuse::{FIELD, no_ticker, refuse, refuse_two_readings, word_not_understood, year_wanted},
     risk_free::take_risk_free,
+    spacing::{before_return, take_spacing},
     ticker::{Found, Tickers},
     vocabulary::{Asked, JOINING, is_shaping, take_asked},
     window::take_window,
     word::{Word, words},
 };
 use crate::{
-    metric::Metric,
+    frequency::Frequency,
     prices::PriceBook,
     refusal::{Refusal, RefusalCode, unknown_benchmark, unknown_ticker},
 };
 
 /// Longest sentence.
 pub const QUERY_BYTES_MAX: usize = 2000;
-
-/// What a sentence asks for; what it leaves open is `None` or empty.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Query {
-    pub tickers: Vec<String>,
-    /// `all tickers` were asked for.
-    pub all: bool,
-    pub metrics: Vec<Metric>,
-    pub from: Option<NaiveDate>,
-    pub to: Option<NaiveDate>,
-    /// Yearly rate as a fraction.
-    pub risk_free: Option<f64>,
-    pub benchmark: Option<String>,
-}
-
-/// How a clause fared at one place of a sentence.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Clause<T> {
-    Read(T),
-    /// It is not this clause.
-    Absent,
-    /// It starts as this clause, but what must follow does not.
-    Incomplete(&'static str),
-}
 
 /// Reads `sentence` against the tickers of `book`. Every word must belong to a clause.
 pub fn parse(sentence: &str, book: &PriceBook) -> Result<Query, Refusal> {
@@ -55,6 +31,7 @@ pub fn parse(sentence: &str, book: &PriceBook) -> Result<Query, Refusal> {
             format!("a query may have {QUERY_BYTES_MAX} bytes"),
         ));
     }
+    refuse_two_readings(FIELD, sentence)?;
     let tickers = Tickers::new(book);
     let words = words(sentence, &|piece| {
         tickers.is_whole(piece) || is_period_word(piece)
@@ -102,7 +79,13 @@ impl Reading<'_> {
         if let Some(rate) = self.read(rate)? {
             return once(&mut self.query.risk_free, rate, "risk-free rate");
         }
+        if let Some(spacing) = take_spacing(&mut self.cursor) {
+            return self.spaced(spacing);
+        }
         let window = take_window(&mut self.cursor);
+        if let Clause::Incomplete(_) = window {
+            self.dated()?;
+        }
         if let Some(bounds) = self.read(window)? {
             bounds.from.map_or(Ok(()), |from| {
                 once(&mut self.query.from, from, "start of the window")
@@ -149,14 +132,50 @@ impl Reading<'_> {
                 &format!("{ticker} ({name})"),
                 &ticker,
             )),
-            None => {
-                let word = self
-                    .cursor
-                    .peek()
-                    .expect("a clause is read only while words are left");
-                Err(word_not_understood(self.book, word))
-            }
+            None => Err(self.not_understood()),
         }
+    }
+
+    fn spaced(&mut self, spacing: Frequency) -> Result<(), Refusal> {
+        if before_return(self.cursor) {
+            let (name, period) = (spacing.name(), spacing.period());
+            let fault = format!(
+                "{name} returns are not ranked: a return is that of the whole window, not of a {period}"
+            );
+            return Err(refuse(self.book, &fault));
+        }
+        once(&mut self.query.spacing, spacing, "spacing of the prices")
+    }
+
+    /// Refuses a month without a year after a word that leads a date.
+    fn dated(&self) -> Result<(), Refusal> {
+        let mut ahead = self.cursor;
+        ahead.skip(1);
+        ahead.take_all(&["in", "the"]);
+        let refusal = ahead
+            .peek()
+            .and_then(|word| year_wanted(self.book, word, true));
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// Refuses the word at the cursor, or that after a word which only leads.
+    fn not_understood(&mut self) -> Refusal {
+        let led = self.cursor.take_phrase(&["up", "to"]) || self.cursor.take(&["to", "in"]);
+        match (self.cursor.peek(), self.cursor.previous()) {
+            (Some(word), previous) => {
+                let led = led || previous.is_some_and(|word| word.lower == "for");
+                word_not_understood(self.book, word, led)
+            }
+            (None, Some(last)) => self.ends_after(last),
+            (None, None) => no_ticker(self.book),
+        }
+    }
+
+    fn ends_after(&self, last: &Word) -> Refusal {
+        refuse(
+            self.book,
+            &format!("the sentence ends after `{}`", last.text),
+        )
     }
 
     /// Whether `to` or `in` only leads on: `compare A to B`, `in terms of`.
@@ -187,10 +206,7 @@ impl Reading<'_> {
             .last()
             .filter(|word| JOINING.contains(&word.lower.as_str()) && word.text == word.lower)
         {
-            return Err(refuse(
-                self.book,
-                &format!("the sentence ends after `{}`", last.text),
-            ));
+            return Err(self.ends_after(last));
         }
         if self.every_metric {
             self.query.metrics.clear();
@@ -202,26 +218,16 @@ impl Reading<'_> {
     }
 }
 
-fn once<T: PartialEq>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Refusal> {
-    match slot {
-        Some(known) if *known != value => Err(Refusal::new(
-            RefusalCode::StatedTwice,
-            FIELD,
-            format!("the {what} is stated twice, differently"),
-        )),
-        _ => {
-            *slot = Some(value);
-            Ok(())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::prices::{Series, embedded};
+    use crate::{
+        metric::Metric,
+        prices::{Series, embedded},
+    };
 
     fn book() -> PriceBook {
         let day = NaiveDate::from_ymd_opt(2000, 1, 3).unwrap();
@@ -339,6 +345,7 @@ mod tests {
                 metrics: vec![Metric::Beta],
                 from: day("2005-01-01"),
                 to: day("2009-12-31"),
+                spacing: None,
                 risk_free: Some(0.02),
                 benchmark: Some("SPX".to_owned()),
             };
@@ -366,7 +373,14 @@ mod tests {
             ("Compare AAPL and MSFT but not IBM", "but"),
             ("Compare Sharpe ratios of AAPL excluding 2008", "excluding"),
             ("VaR 99% of AAPL", "99%"),
-            ("weekly volatility of AAPL", "weekly"),
+            ("quarterly volatility of AAPL", "quarterly"),
+            ("Compare AAPL and IBM in March", "March"),
+            ("Compare AAPL and IBM since may", "may"),
+            ("Compare AAPL and IBM from 2005 to Q3", "Q3"),
+            ("Compare AAPL and IBM in Paris", "Paris"),
+            ("Compare AAPL to nothing", "nothing"),
+            ("Compare AAPL in", "in"),
+            ("May I compare AAPL and IBM?", "May"),
             ("average return of AAPL", "average"),
             ("compare the log returns of AAPL and IBM", "log"),
             ("top 3 of AAPL, IBM, MSFT, GOOG by return", "3"),
@@ -432,6 +446,7 @@ mod tests {
             ("Compare AAPL and", RefusalCode::NotUnderstood),
             ("Compare AAPL since", RefusalCode::NotUnderstood),
             ("Compare AAPL with risk free 2", RefusalCode::NotUnderstood),
+            ("Compare AAPL since 01/02/2005.", RefusalCode::InvalidDate),
             (
                 "Compare AAPL from 2005 since 2006",
                 RefusalCode::StatedTwice,

@@ -3,7 +3,7 @@
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::{cursor::Cursor, word};
-use crate::prices::parse_date;
+use crate::prices::{Written, read_date};
 
 /// Years outside this range are not years.
 const YEARS: std::ops::RangeInclusive<i32> = 1800..=2200;
@@ -52,9 +52,30 @@ pub fn parse_period(text: &str) -> Option<Period> {
     cursor.peek().is_none().then_some(period)
 }
 
+/// What a word is that is a period only with a year after it: `month` or `quarter`.
+pub fn without_year(lower: &str) -> Option<&'static str> {
+    if month_number(lower).is_some() {
+        return Some("month");
+    }
+    ["q1", "q2", "q3", "q4"]
+        .contains(&lower)
+        .then_some("quarter")
+}
+
 /// Whether a piece of text is a period or a range of years by itself, and must not be cut at its marks.
 pub fn is_period_word(text: &str) -> bool {
-    single(text).is_some() || year_range(text).is_some()
+    single(text).is_some() || year_range(text).is_some() || readings(text).is_some()
+}
+
+/// Both readings of a date such as `01/02/2015`, month first and day first.
+pub fn readings(text: &str) -> Option<[NaiveDate; 2]> {
+    match read_date(text)? {
+        Written::Ambiguous {
+            month_first,
+            day_first,
+        } => Some([month_first, day_first]),
+        Written::Certain(_) | Written::Ordered(..) => None,
+    }
 }
 
 /// Steps over a period at the cursor.
@@ -141,7 +162,10 @@ fn single(text: &str) -> Option<Period> {
             return Period::months(digits(year)?, u32::try_from(month).ok()?, 1);
         }
     }
-    parse_date(text).map(Period::day)
+    match read_date(text)? {
+        Written::Certain(date) | Written::Ordered(date, _) => Some(Period::day(date)),
+        Written::Ambiguous { .. } => None,
+    }
 }
 
 fn spelled(day: &str, month: &str, year: &str) -> Option<NaiveDate> {
@@ -225,6 +249,7 @@ mod tests {
             ("2008-Q4", "2008-10-01", "2008-12-31"),
             ("2009-12-31", "2009-12-31", "2009-12-31"),
             ("12/31/2009", "2009-12-31", "2009-12-31"),
+            ("31/12/2009", "2009-12-31", "2009-12-31"),
             ("Jan 2, 2015", "2015-01-02", "2015-01-02"),
             ("2nd January 2015", "2015-01-02", "2015-01-02"),
             ("the end of March 2009", "2009-03-31", "2009-03-31"),
@@ -253,6 +278,7 @@ mod tests {
             "Q5 2008",
             "2005 and",
             "31 Feb 2008",
+            "01/02/2008",
             "soon",
         ] {
             assert_eq!(span(text), None, "{text}");

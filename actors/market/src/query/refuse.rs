@@ -1,6 +1,10 @@
 //! What is said of a sentence that is not understood.
 
-use super::{vocabulary::known_words, word::Word};
+use super::{
+    period::{is_period_word, readings, without_year},
+    vocabulary::known_words,
+    word::{Word, words},
+};
 use crate::{
     prices::PriceBook,
     refusal::{Refusal, RefusalCode, known_tickers, unknown_ticker},
@@ -33,8 +37,42 @@ pub fn no_ticker(book: &PriceBook) -> Refusal {
     Refusal::new(RefusalCode::NoTicker, FIELD, message)
 }
 
-/// Refuses a word as an unknown ticker when it is spelled like one, else as no word of the grammar.
-pub fn word_not_understood(book: &PriceBook, word: &Word) -> Refusal {
+/// Refuses the first date of `sentence` that can be read month first and day first.
+pub fn refuse_two_readings(field: &str, sentence: &str) -> Result<(), Refusal> {
+    let found = words(sentence, &is_period_word)
+        .into_iter()
+        .find_map(|word| readings(&word.text).map(|both| (word.text, both)));
+    match found {
+        Some((text, [month_first, day_first])) => Err(Refusal::new(
+            RefusalCode::InvalidDate,
+            field,
+            format!("`{text}` is {month_first} or {day_first}; write the one that is meant"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a month or a quarter that has no year. `May` opens questions and `MAR` may be meant for a ticker: those need a
+/// word such as `since` before them, `led`, or small letters.
+pub fn year_wanted(book: &PriceBook, word: &Word, led: bool) -> Option<Refusal> {
+    let what = without_year(&word.lower)?;
+    let doubtful = what == "month"
+        && (word.lower == "may" && !led || word.is_capitals() && word.text.len() <= 4);
+    (!doubtful).then(|| {
+        let text = &word.text;
+        refuse(
+            book,
+            &format!("the {what} `{text}` needs a year, such as {text} 2005"),
+        )
+    })
+}
+
+/// Refuses a word as a date without a year or an unknown ticker when it is spelled like one, else as no word of the
+/// grammar. `led` tells that a word which may lead a date stands before it.
+pub fn word_not_understood(book: &PriceBook, word: &Word, led: bool) -> Refusal {
+    if let Some(refusal) = year_wanted(book, word, led) {
+        return refusal;
+    }
     let lower = word.lower.as_str();
     let scored = known_words()
         .filter(|known| *known != lower)

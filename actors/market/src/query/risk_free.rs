@@ -1,6 +1,6 @@
 //! The clause that states the risk-free rate.
 
-use super::{cursor::Cursor, parse::Clause};
+use super::{clause::Clause, cursor::Cursor};
 
 const NAMES: &[&[&str]] = &[
     &["risk", "free", "interest", "rate"],

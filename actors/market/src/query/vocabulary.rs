@@ -277,6 +277,9 @@ pub fn known_words() -> impl Iterator<Item = &'static str> {
         "benchmark",
         "risk",
         "free",
+        "daily",
+        "weekly",
+        "monthly",
     ];
     phrases
         .chain(SHAPING.iter().copied())

@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate};
 
 use super::{
+    clause::Clause,
     cursor::Cursor,
-    parse::Clause,
     period::{Period, take_period, year_range},
 };
 

@@ -55,6 +55,9 @@ fn cut(piece: &str, is_whole: &dyn Fn(&str) -> bool, words: &mut Vec<Word>) {
     if bare.len() < piece.len() {
         return cut(bare, is_whole, words);
     }
+    if let Some(sentence_end) = piece.strip_suffix('.') {
+        return cut(sentence_end, is_whole, words);
+    }
     for possessive in ["'s", "\u{2019}s", "'S"] {
         if let Some(owner) = piece.strip_suffix(possessive) {
             return cut(owner, is_whole, words);
@@ -72,9 +75,6 @@ fn cut(piece: &str, is_whole: &dyn Fn(&str) -> bool, words: &mut Vec<Word>) {
             words.push(Word::new(word));
             return cut(after, is_whole, words);
         }
-    }
-    if let Some(sentence_end) = piece.strip_suffix('.') {
-        return cut(sentence_end, is_whole, words);
     }
     let word = Word::new(piece);
     let cut_at: &[char] = if word.is_capitals() {
@@ -130,5 +130,6 @@ mod tests {
             ["btc-usd", "vs", "s&p", "and", "brk.b"]
         );
         assert_eq!(lower("over 2005\u{2013}2009"), ["over", "2005-2009"]);
+        assert_eq!(lower("on 2005/01/02."), ["on", "2005/01/02"]);
     }
 }

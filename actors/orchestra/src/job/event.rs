@@ -51,6 +51,9 @@ pub enum JobEvent {
         deadline: Option<Timestamp>,
         /// Seed of everything random in the job.
         seed: u64,
+        /// Of the request that brought the job: joins the logs of client, server and roles.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<Arc<str>>,
     },
     #[serde(rename = "job.planning")]
     JobPlanning { task: TaskEntry },

@@ -51,13 +51,14 @@ pub struct Job {
     pub labels: BTreeMap<String, String>,
     pub deadline: Option<Timestamp>,
     pub seed: u64,
+    pub request_id: Option<Arc<str>>,
     pub state: JobState,
     pub waiting_for: Option<WaitReason>,
     pub tasks: Vec<Task>,
     pub names: HashMap<Arc<str>, TaskId>,
     pub aggregate: Option<TaskId>,
     pub check: Option<TaskId>,
-    pub facts: BTreeMap<FactId, Fact>,
+    pub facts: BTreeMap<FactId, Arc<Fact>>,
     pub artifacts: Vec<(TaskId, Artifact)>,
     pub failure: Option<(Failure, Option<TaskId>)>,
     /// Seq of the last event folded; the first event of a job has seq 1.
@@ -95,6 +96,7 @@ impl Job {
             labels,
             deadline,
             seed,
+            request_id,
         } = event
         else {
             return Err(FoldError::NotSubmitted(id));
@@ -108,6 +110,7 @@ impl Job {
             labels: labels.clone(),
             deadline: *deadline,
             seed: *seed,
+            request_id: request_id.clone(),
             state: JobState::Queued,
             waiting_for: None,
             tasks: Vec::new(),
@@ -332,21 +335,19 @@ impl Job {
     fn record_claims(&mut self, task: TaskId, claims: &[Claim]) {
         for (index, claim) in (0..).zip(claims) {
             let id = FactId { task, index };
-            self.facts.insert(
+            let fact = Fact {
                 id,
-                Fact {
-                    id,
-                    claim: claim.clone(),
-                    standing: Standing::Claimed,
-                },
-            );
+                claim: claim.clone(),
+                standing: Standing::Claimed,
+            };
+            self.facts.insert(id, Arc::new(fact));
         }
     }
 
     fn record_verdicts(&mut self, by: TaskId, verdicts: &[Verdict]) {
         for verdict in verdicts {
             if let Some(fact) = self.facts.get_mut(&verdict.fact()) {
-                fact.standing = match verdict {
+                Arc::make_mut(fact).standing = match verdict {
                     Verdict::Verified { method, .. } => Standing::Verified {
                         by,
                         method: method.clone(),

@@ -191,7 +191,7 @@ impl Journal for MemoryJournal {
                     && query.before.is_none_or(|before| row.id < before)
             };
             let rows = shelves.rows.values().rev().filter(wanted).take(query.limit);
-            Ok(rows.map(|row| JobRow::clone(row)).collect())
+            Ok(rows.map(|row| row.in_short()).collect())
         })
     }
 

@@ -65,7 +65,7 @@ pub trait Journal: Send + Sync + 'static {
 
     fn job<'a>(&'a self, tenant: &'a Tenant, job: JobId) -> JournalFuture<'a, Option<JobRow>>;
 
-    /// Jobs of a tenant, newest first.
+    /// Jobs of a tenant, newest first, in short: `input` is JSON null and `result` is None.
     fn jobs<'a>(&'a self, query: &'a JobsQuery) -> JournalFuture<'a, Vec<JobRow>>;
 
     /// What was answered to an idempotency key that has not expired at `now`.

@@ -77,6 +77,17 @@ pub struct JobRow {
     pub finished_at: Option<Timestamp>,
 }
 
+impl JobRow {
+    /// As lists have it: `input` is JSON null and `result` is None.
+    pub fn in_short(&self) -> Self {
+        Self {
+            input: Payload::of(&()).expect("null is JSON"),
+            result: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// The row of a job in memory.
 pub fn row_of(job: &Job) -> JobRow {
     JobRow {

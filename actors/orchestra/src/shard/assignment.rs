@@ -24,6 +24,7 @@ impl LiveJob {
             name: task.entry.name.clone(),
             attempt: task.attempt,
             seed: job.seed ^ u64::from(id.0).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            request_id: job.request_id.clone(),
             input: task.entry.input.clone(),
             inputs: inputs(job, task),
             facts: facts(job, task),

@@ -56,7 +56,11 @@ impl Shard {
     }
 
     /// Says in the log what a person may have to know of.
-    pub(super) fn log(&self, job: JobId, events: &[JobEvent]) {
+    pub(super) fn log(&self, id: JobId, events: &[JobEvent]) {
+        let Some(live) = self.jobs.get(&id) else {
+            return;
+        };
+        let request_id = live.job.request_id.as_deref();
         for event in events {
             if let JobEvent::TaskRetried {
                 task,
@@ -65,14 +69,10 @@ impl Shard {
                 ..
             } = event
             {
-                let (name, role) = self
-                    .jobs
-                    .get(&job)
-                    .map(|live| live.name_and_role(*task))
-                    .unwrap_or_default();
+                let (name, role) = live.name_and_role(*task);
                 tracing::warn!(
-                    job.id = %job, task.name = name, role.name = role, task.attempt = attempt, failure = kind.code(),
-                    "task will be tried again: {message}"
+                    request.id = request_id, job.id = %id, task.name = name, role.name = role, task.attempt = attempt,
+                    failure = kind.code(), "task will be tried again: {message}"
                 );
             }
             if let JobEvent::JobFailed {
@@ -80,10 +80,12 @@ impl Shard {
                 ..
             } = event
             {
-                tracing::warn!(job.id = %job, failure = kind.code(), "job failed: {message}");
+                tracing::warn!(
+                    request.id = request_id, job.id = %id, failure = kind.code(), "job failed: {message}"
+                );
             }
             if let JobEvent::JobCancelled { reason } = event {
-                tracing::info!(job.id = %job, "job cancelled: {reason}");
+                tracing::info!(request.id = request_id, job.id = %id, "job cancelled: {reason}");
             }
         }
     }

@@ -78,6 +78,7 @@ impl Driver {
             priority: 5,
             labels: Default::default(),
             deadline: None,
+            request_id: None,
         };
         let Applied { events, effects } =
             submit(catalog.kind("test.any").unwrap(), submission, moment);

@@ -24,6 +24,7 @@ pub struct Submit {
     pub priority: u8,
     pub labels: BTreeMap<String, String>,
     pub deadline: Option<Timestamp>,
+    pub request_id: Option<Arc<str>>,
 }
 
 pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Applied {
@@ -49,6 +50,7 @@ pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Applied {
         labels: submit.labels,
         deadline: submit.deadline,
         seed: moment.seed,
+        request_id: submit.request_id,
     };
     Applied {
         events: vec![submitted, JobEvent::JobPlanning { task: plan_task }],

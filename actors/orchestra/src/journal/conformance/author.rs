@@ -42,6 +42,7 @@ impl Author {
             priority: 7,
             labels: [("team".to_owned(), "naïve \"quotes\"".to_owned())].into(),
             deadline: Some(EPOCH_START.plus(Duration::from_secs(3600))),
+            request_id: None,
         };
         let moment = Moment {
             now: EPOCH_START,

@@ -150,7 +150,7 @@ pub(super) async fn jobs_are_listed_newest_first_by_page_kind_and_state(journal:
         let found = journal.jobs(&query).await;
         let expected: Vec<_> = expected
             .into_iter()
-            .map(|index: usize| row_of(&authors[index].job))
+            .map(|index: usize| row_of(&authors[index].job).in_short())
             .collect();
         assert_eq!(found, expected, "{query:?}");
     }

@@ -1,0 +1,37 @@
+//! How well the store is, for whoever asks often.
+
+use std::sync::Arc;
+
+use callboard_orchestra::journal::JournalError;
+use sea_orm::{DatabaseConnection, EntityTrait, QuerySelect};
+
+use super::{commit::failed, entity::store_epoch, writer::Writer};
+
+/// Looks after an open store. Clones share it.
+#[derive(Clone)]
+pub struct StoreHealth {
+    writer: Arc<Writer>,
+    readers: DatabaseConnection,
+}
+
+impl StoreHealth {
+    pub(super) fn new(writer: Arc<Writer>, readers: DatabaseConnection) -> Self {
+        Self { writer, readers }
+    }
+
+    /// Reads one column of one row. Errors when the store cannot be read.
+    pub async fn probe(&self) -> Result<(), JournalError> {
+        let read: Result<Option<i64>, _> = store_epoch::Entity::find()
+            .select_only()
+            .column(store_epoch::Column::Epoch)
+            .into_tuple()
+            .one(&self.readers)
+            .await;
+        read.map(drop).map_err(failed("read the epoch"))
+    }
+
+    /// Why the last commit of records failed; None after one that did not.
+    pub fn refusal(&self) -> Option<String> {
+        self.writer.refusal()
+    }
+}
