@@ -13,8 +13,6 @@ use super::{
     terminal,
 };
 
-const DATABASE_FILE: &str = "callboard.db";
-
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -23,14 +21,14 @@ pub struct Args {
 
 pub async fn migrate(args: Args) -> Result<(), Failure> {
     let config = args.settings.load([])?.store;
-    let database = config.data_dir.join(DATABASE_FILE);
-    let before = schema_of(&database).await;
-    let store = Store::open(StoreSpec {
+    let spec = StoreSpec {
         data_dir: config.data_dir,
         synchronous: config.synchronous,
         readers: config.readers,
-    })
-    .await?;
+    };
+    let database = spec.database();
+    let before = schema_of(&database).await;
+    let store = Store::open(spec).await?;
     store.close().await?;
     let after = schema_of(&database).await;
     let after = after.ok_or_else(|| {

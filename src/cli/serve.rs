@@ -104,7 +104,15 @@ async fn attend(
             anyhow::bail!("the HTTP server ended");
         }
     };
-    tracing::info!(reason = ?reason, "ending");
+    let in_hand = || {
+        instance
+            .house
+            .crews
+            .values()
+            .map(|crew| crew.vitals().in_hand)
+            .sum::<usize>()
+    };
+    tracing::info!(reason = ?reason, tasks_in_hand = in_hand(), "draining");
     if reason == Reason::Fenced {
         return Ok(reason);
     }
@@ -115,6 +123,8 @@ async fn attend(
             .coordinator
             .drain(config.server.drain_grace)
             .await;
+        let live_jobs = instance.house.coordinator.admission().live_jobs();
+        tracing::info!(tasks_in_hand = in_hand(), live_jobs, "drained");
         handle.stop(true).await;
     };
     let (served, ()) = signals

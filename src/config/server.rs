@@ -15,7 +15,7 @@ use super::{address, duration, error::Finding};
 pub struct ServerConfig {
     #[serde(deserialize_with = "address::deserialize")]
     pub listen: SocketAddr,
-    /// Lets the server listen on an address that other machines can reach.
+    /// Lets the server listen on an address that other machines can reach, and answer for any Host.
     pub allow_insecure: bool,
     pub body_bytes_max: NonZeroUsize,
     /// Longest `Prefer: wait` that is honoured.

@@ -17,7 +17,6 @@ use super::{
     error::is_damage, lock::OwnerLock, writer::Writer,
 };
 
-const DATABASE_FILE: &str = "callboard.db";
 const ARTIFACTS_DIR: &str = "artifacts";
 
 /// An open store. This process owns its directory until `close`, or until the last journal made of it is gone.
@@ -41,7 +40,7 @@ impl Store {
         };
         fs::create_dir_all(&spec.data_dir).map_err(data_dir_failed)?;
         let lock = Arc::new(OwnerLock::acquire(&spec.data_dir)?);
-        let path = spec.data_dir.join(DATABASE_FILE);
+        let path = spec.database();
         let open_failed = |source| open_error(&path, source);
 
         let writer = connection::writer(&path, spec.synchronous)
@@ -166,14 +165,16 @@ mod tests {
     use super::*;
     use crate::store::Synchronous;
 
-    async fn open(data_dir: &Path) -> Result<Store, StoreError> {
-        let readers = NonZeroU32::new(1).expect("not zero");
-        let spec = StoreSpec {
+    fn spec(data_dir: &Path) -> StoreSpec {
+        StoreSpec {
             data_dir: data_dir.to_owned(),
             synchronous: Synchronous::Full,
-            readers,
-        };
-        Store::open(spec).await
+            readers: NonZeroU32::MIN,
+        }
+    }
+
+    async fn open(data_dir: &Path) -> Result<Store, StoreError> {
+        Store::open(spec(data_dir)).await
     }
 
     async fn refusal(data_dir: &Path) -> StoreError {
@@ -241,7 +242,7 @@ mod tests {
     async fn a_file_that_is_no_database_is_called_damaged() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(
-            dir.path().join(DATABASE_FILE),
+            spec(dir.path()).database(),
             "plain text, and more of it than a header has ".repeat(100),
         )
         .unwrap();
@@ -269,9 +270,8 @@ mod tests {
             .await
             .unwrap();
         assert!(
-            dir.path()
-                .join("50% of? what #1")
-                .join(DATABASE_FILE)
+            spec(&dir.path().join("50% of? what #1"))
+                .database()
                 .is_file()
         );
     }

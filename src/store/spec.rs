@@ -14,6 +14,8 @@ pub enum Synchronous {
     Normal,
 }
 
+const DATABASE_FILE: &str = "callboard.db";
+
 /// Where and how to open a store.
 #[derive(Debug, Clone)]
 pub struct StoreSpec {
@@ -21,4 +23,11 @@ pub struct StoreSpec {
     pub synchronous: Synchronous,
     /// Read connections.
     pub readers: NonZeroU32,
+}
+
+impl StoreSpec {
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join(DATABASE_FILE)
+    }
 }
