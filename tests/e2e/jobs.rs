@@ -292,3 +292,17 @@ async fn a_request_id_is_taken_over_or_minted() {
             .is_some_and(|id| id.len() == 32)
     );
 }
+
+#[tokio::test]
+async fn a_job_remembers_the_request_that_brought_it() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let body = json!({"kind": "drill.fanout", "input": {"tasks": 1}});
+    let accepted = client.post("/v1/jobs", &body).await;
+    let job: Job = accepted.json();
+    let events = client.events(&job.id, 1).await;
+    let request_id = events[0]["data"]["request_id"].as_str();
+    assert!(request_id.is_some(), "{events:?}");
+    assert_eq!(request_id, accepted.header("x-request-id"));
+    client.finished(&job.id).await;
+}

@@ -120,11 +120,7 @@ impl Shard {
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        let Some(held) = live
-            .held
-            .get_mut(&task)
-            .filter(|held| held.attempt == attempt)
-        else {
+        let Some(held) = live.held_attempt(task, attempt) else {
             return;
         };
         held.worker = Some(worker.index);
@@ -146,11 +142,7 @@ impl Shard {
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        let Some(held) = live
-            .held
-            .get_mut(&task)
-            .filter(|held| held.attempt == attempt)
-        else {
+        let Some(held) = live.held_attempt(task, attempt) else {
             return;
         };
         (held.done, held.total) = (done, total);

@@ -225,6 +225,12 @@ impl LiveJob {
         }
     }
 
+    pub(super) fn held_attempt(&mut self, task: TaskId, attempt: u32) -> Option<&mut Held> {
+        self.held
+            .get_mut(&task)
+            .filter(|held| held.attempt == attempt)
+    }
+
     pub(super) fn put_down(&mut self, role: &str, task: TaskId) {
         if self.held.remove(&task).is_some()
             && let Some(count) = self.held_by_role.get_mut(role)
