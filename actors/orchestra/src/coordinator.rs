@@ -319,16 +319,19 @@ impl Coordinator {
         Ok(None)
     }
 
+    /// A job as its journal has it.
+    pub async fn replay(&self, tenant: &Tenant, id: JobId) -> Result<Option<Job>, JournalError> {
+        let job = read_job(&*self.0.journal, id).await?;
+        Ok(job.filter(|job| job.tenant == *tenant))
+    }
+
     /// A job as its journal has it, with what crews hold of it now.
     pub async fn inspect(
         &self,
         tenant: &Tenant,
         id: JobId,
     ) -> Result<Option<Inspection>, JournalError> {
-        let Some(job) = read_job(&*self.0.journal, id)
-            .await?
-            .filter(|job| job.tenant == *tenant)
-        else {
+        let Some(job) = self.replay(tenant, id).await? else {
             return Ok(None);
         };
         if job.state.is_final() {

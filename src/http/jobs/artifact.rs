@@ -12,11 +12,11 @@ use actix_web::{
 };
 use callboard_orchestra::artifact::ArtifactError;
 
+use super::show::replayed_job;
 use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Kind, Problem, ProblemBody},
-    query,
 };
 
 /// What a browser may do with an artifact it shows: nothing but draw it. An SVG is a document and could carry scripts.
@@ -55,15 +55,8 @@ pub async fn artifact(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let (id, name) = path.into_inner();
-    let id = query::job_id(&id)?;
-    let inspection = desk
-        .house
-        .coordinator
-        .inspect(&caller.0, id)
-        .await?
-        .ok_or_else(Problem::no_such_job)?;
-    let named = inspection
-        .job
+    let job = replayed_job(&desk, &caller.0, &id).await?;
+    let named = job
         .artifacts
         .iter()
         .rev()

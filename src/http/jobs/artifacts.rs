@@ -4,14 +4,15 @@ use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
+use callboard_orchestra::{TaskId, artifact::Artifact};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::show::replayed_job;
 use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Problem, ProblemBody},
-    query,
 };
 
 /// What the tasks of a job have left behind.
@@ -53,25 +54,16 @@ pub async fn artifacts(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let id = query::job_id(&id)?;
-    let inspection = desk
-        .house
-        .coordinator
-        .inspect(&caller.0, id)
-        .await?
-        .ok_or_else(Problem::no_such_job)?;
-    let view = |(task, artifact): &(
-        callboard_orchestra::TaskId,
-        callboard_orchestra::artifact::Artifact,
-    )| ArtifactView {
+    let job = replayed_job(&desk, &caller.0, &id).await?;
+    let view = |(task, artifact): &(TaskId, Artifact)| ArtifactView {
         name: artifact.name.clone(),
         media_type: artifact.media_type.clone(),
         bytes: artifact.bytes,
         sha256: artifact.sha256.clone(),
         task: task.0,
-        href: format!("/v1/jobs/{id}/artifacts/{}", artifact.name),
+        href: format!("/v1/jobs/{}/artifacts/{}", job.id, artifact.name),
     };
     Ok(HttpResponse::Ok().json(ArtifactsPage {
-        items: inspection.job.artifacts.iter().map(view).collect(),
+        items: job.artifacts.iter().map(view).collect(),
     }))
 }

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::show::replayed_job;
 use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Problem, ProblemBody},
-    query,
 };
 
 /// What the tasks of a job have stated.
@@ -97,19 +97,12 @@ pub async fn facts(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let id = query::job_id(&id)?;
-    let inspection = desk
-        .house
-        .coordinator
-        .inspect(&caller.0, id)
-        .await?
-        .ok_or_else(Problem::no_such_job)?;
-    let job = &inspection.job;
+    let job = replayed_job(&desk, &caller.0, &id).await?;
     Ok(HttpResponse::Ok().json(FactsPage {
         items: job
             .facts
             .values()
-            .map(|fact| FactView::of(job, fact))
+            .map(|fact| FactView::of(&job, fact))
             .collect(),
     }))
 }

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
-use callboard_orchestra::{Tenant, journal::JobRow};
+use callboard_orchestra::{Tenant, job::Job, journal::JobRow};
 
 use super::view::JobView;
 use crate::http::{
@@ -41,6 +41,16 @@ pub async fn job_row(desk: &Desk, tenant: &Tenant, id: &str) -> Result<JobRow, P
         .coordinator
         .journal()
         .job(tenant, id)
+        .await?
+        .ok_or_else(Problem::no_such_job)
+}
+
+/// The whole job named in a path, as its journal has it, if the tenant has it.
+pub async fn replayed_job(desk: &Desk, tenant: &Tenant, id: &str) -> Result<Job, Problem> {
+    let id = query::job_id(id)?;
+    desk.house
+        .coordinator
+        .replay(tenant, id)
         .await?
         .ok_or_else(Problem::no_such_job)
 }
