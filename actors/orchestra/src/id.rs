@@ -5,8 +5,12 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 const JOB_PREFIX: &str = "job_";
 const FACT_PREFIX: &str = "fact_";
+const APPROVAL_PREFIX: &str = "apr_";
+const EFFECT_PREFIX: &str = "eff_";
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{text}` is not {expected}")]
@@ -54,6 +58,69 @@ impl FromStr for JobId {
         Uuid::try_parse(hex).map(Self).map_err(|_| bad())
     }
 }
+
+/// An id that a command draws: a UUIDv7 of the command's instant and seed, so that deciding stays free of clock and
+/// randomness of its own.
+macro_rules! drawn_id {
+    ($id:ident, $prefix:ident, $expected:literal, $meaning:literal) => {
+        #[doc = $meaning]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $id(Uuid);
+
+        impl $id {
+            pub(crate) fn draw(at: Timestamp, seed: u64, job: JobId) -> Self {
+                let mut random = [0; 10];
+                random[..8].copy_from_slice(&seed.to_be_bytes());
+                random[8..].copy_from_slice(&job.0.as_bytes()[14..]);
+                let millis = u64::try_from(at.millis()).unwrap_or(0);
+                Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            }
+
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", $prefix, self.0.simple())
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let bad = || BadId {
+                    text: text.to_owned(),
+                    expected: $expected,
+                };
+                let hex = text
+                    .strip_prefix($prefix)
+                    .filter(|hex| hex.len() == 32)
+                    .ok_or_else(bad)?;
+                Uuid::try_parse(hex).map(Self).map_err(|_| bad())
+            }
+        }
+    };
+}
+
+drawn_id!(
+    ApprovalId,
+    APPROVAL_PREFIX,
+    "an approval id such as apr_0198c0de...",
+    "Identifies a request for approval: `apr_` and a UUIDv7 in 32 hex digits."
+);
+drawn_id!(
+    EffectId,
+    EFFECT_PREFIX,
+    "an effect id such as eff_0198c0de...",
+    "Identifies an entry of the effect ledger: `eff_` and a UUIDv7 in 32 hex digits."
+);
 
 /// Position of a task in its job. Task 0 is the planning task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,7 +189,7 @@ macro_rules! serde_as_text {
     )*};
 }
 
-serde_as_text!(JobId, FactId);
+serde_as_text!(JobId, FactId, ApprovalId, EffectId);
 
 /// Whose job it is. Every row, stream and queue share belongs to one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -12,10 +12,13 @@ use std::{
 
 use super::{
     Journal, JournalError, JournalFuture,
-    record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote},
+    record::{
+        ApprovalRow, ApprovalsQuery, Asides, EffectRow, EffectsQuery, History, JobRow, JobsQuery,
+        LiveJobRow, Record, Remembered, Snapshot, StoredRecord, SupervisionNote,
+    },
 };
 use crate::{
-    id::{JobId, Tenant},
+    id::{ApprovalId, EffectId, JobId, Tenant},
     time::Timestamp,
 };
 
@@ -24,6 +27,9 @@ struct Shelves {
     records: BTreeMap<JobId, Vec<StoredRecord>>,
     rows: BTreeMap<JobId, Arc<JobRow>>,
     remembered: HashMap<(Tenant, String), Remembered>,
+    approvals: BTreeMap<ApprovalId, ApprovalRow>,
+    effects: BTreeMap<EffectId, EffectRow>,
+    snapshots: HashMap<JobId, Snapshot>,
     supervision: Vec<SupervisionNote>,
     pos: u64,
 }
@@ -86,6 +92,13 @@ impl Shelves {
                 events: record.events.clone(),
             });
         self.rows.insert(record.job, record.row.clone());
+        let Asides {
+            approvals, effects, ..
+        } = &record.asides;
+        self.approvals
+            .extend(approvals.iter().map(|row| (row.id, row.clone())));
+        self.effects
+            .extend(effects.iter().map(|row| (row.id, row.clone())));
         if let Some(remember) = &record.remember {
             self.remembered.insert(
                 (record.tenant.clone(), remember.key.clone()),
@@ -93,6 +106,18 @@ impl Shelves {
             );
         }
         self.pos
+    }
+}
+
+fn live_row(row: &JobRow) -> LiveJobRow {
+    LiveJobRow {
+        id: row.id,
+        tenant: row.tenant.clone(),
+        state: row.state,
+        waiting_for: row.waiting_for.clone(),
+        deadline: row.deadline,
+        seq: row.seq,
+        unfinished: row.total - row.done,
     }
 }
 
@@ -109,15 +134,89 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>> {
+    fn live_jobs(&self, after: Option<JobId>, limit: usize) -> JournalFuture<'_, Vec<LiveJobRow>> {
         Box::pin(async move {
             let shelves = self.shelves();
-            Ok(shelves
+            let live = shelves
                 .rows
                 .values()
-                .filter(|row| !row.state.is_final())
-                .map(|row| row.id)
-                .collect())
+                .filter(|row| !row.state.is_final() && after.is_none_or(|after| row.id > after));
+            Ok(live.take(limit).map(|row| live_row(row)).collect())
+        })
+    }
+
+    fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let history = |job: &JobId| {
+                let records = shelves.records.get(job)?;
+                let snapshot = shelves.snapshots.get(job).cloned();
+                let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+                let later = records.iter().filter(|record| last_seq(record) > after);
+                Some(History {
+                    job: *job,
+                    snapshot,
+                    records: later.cloned().collect(),
+                })
+            };
+            Ok(jobs.iter().filter_map(history).collect())
+        })
+    }
+
+    fn keep_snapshot(&self, snapshot: Snapshot) -> JournalFuture<'_, ()> {
+        Box::pin(async move {
+            self.shelves().snapshots.insert(snapshot.job, snapshot);
+            Ok(())
+        })
+    }
+
+    fn approvals<'a>(&'a self, query: &'a ApprovalsQuery) -> JournalFuture<'a, Vec<ApprovalRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let wanted = |row: &&ApprovalRow| {
+                row.tenant == query.tenant
+                    && query.state.is_none_or(|state| row.state == state)
+                    && query.job.is_none_or(|job| row.job == job)
+                    && query.before.is_none_or(|before| row.id < before)
+            };
+            let rows = shelves.approvals.values().rev().filter(wanted);
+            Ok(rows.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn approval<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        id: ApprovalId,
+    ) -> JournalFuture<'a, Option<ApprovalRow>> {
+        Box::pin(async move {
+            let found = self.shelves().approvals.get(&id).cloned();
+            Ok(found.filter(|row| row.tenant == *tenant))
+        })
+    }
+
+    fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let wanted = |row: &&EffectRow| {
+                row.tenant == query.tenant
+                    && query.state.is_none_or(|state| row.state == state)
+                    && query.job.is_none_or(|job| row.job == job)
+                    && query.before.is_none_or(|before| row.id < before)
+            };
+            let rows = shelves.effects.values().rev().filter(wanted);
+            Ok(rows.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn effect<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        id: EffectId,
+    ) -> JournalFuture<'a, Option<EffectRow>> {
+        Box::pin(async move {
+            let found = self.shelves().effects.get(&id).cloned();
+            Ok(found.filter(|row| row.tenant == *tenant))
         })
     }
 

@@ -12,15 +12,23 @@ use futures_util::future::BoxFuture;
 
 pub use codec::{CodecError, decode, encode};
 pub use memory::MemoryJournal;
-pub use record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote, row_of};
+pub use record::{
+    ApprovalRow, ApprovalState, ApprovalsQuery, Asides, EffectRow, EffectState, EffectsQuery,
+    History, JobRow, JobsQuery, LiveJobRow, Record, Remembered, Snapshot, StoredRecord,
+    SupervisionNote, row_of,
+};
 
 use crate::{
-    id::{JobId, Tenant},
+    id::{ApprovalId, EffectId, JobId, Tenant},
     time::Timestamp,
 };
 
 /// Records of one commit.
 pub const BATCH_RECORDS_MAX: usize = 1_000;
+/// Jobs whose histories are read at one time.
+pub const HISTORIES_MAX: usize = 256;
+/// Version of the form in which this release writes snapshots, and the only one it reads.
+pub const SNAPSHOTS_VERSION: u16 = 1;
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -48,8 +56,30 @@ pub trait Journal: Send + Sync + 'static {
     /// durable: the `pos` of each, strictly increasing in commit order.
     fn commit<'a>(&'a self, batch: &'a [Record]) -> JournalFuture<'a, Vec<u64>>;
 
-    /// Jobs that have not ended, oldest first.
-    fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>>;
+    /// Jobs that have not ended, by ascending id, from the one after `after`.
+    fn live_jobs(&self, after: Option<JobId>, limit: usize) -> JournalFuture<'_, Vec<LiveJobRow>>;
+
+    /// What is needed to fold up to `HISTORIES_MAX` jobs; a job without records is left out.
+    fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>>;
+
+    /// Keeps a snapshot in place of the job's older one.
+    fn keep_snapshot(&self, snapshot: Snapshot) -> JournalFuture<'_, ()>;
+
+    fn approvals<'a>(&'a self, query: &'a ApprovalsQuery) -> JournalFuture<'a, Vec<ApprovalRow>>;
+
+    fn approval<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        id: ApprovalId,
+    ) -> JournalFuture<'a, Option<ApprovalRow>>;
+
+    fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>>;
+
+    fn effect<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        id: EffectId,
+    ) -> JournalFuture<'a, Option<EffectRow>>;
 
     /// Records of a job whose last seq is above `after`, in order.
     fn records(&self, job: JobId, after: u64, limit: usize)

@@ -28,6 +28,8 @@ impl LiveJob {
             input: task.entry.input.clone(),
             inputs: inputs(job, task),
             facts: facts(job, task),
+            consent: task.consent.clone(),
+            signal: task.signal.clone(),
         }
     }
 }

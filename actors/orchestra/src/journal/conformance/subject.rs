@@ -48,7 +48,9 @@ impl Subject<'_> {
     }
 
     pub async fn live_jobs(self) -> Vec<JobId> {
-        self.0.live_jobs().await.expect("live jobs can be read")
+        let rows = self.0.live_jobs(None, usize::MAX).await;
+        let rows = rows.expect("live jobs can be read");
+        rows.into_iter().map(|row| row.id).collect()
     }
 
     pub async fn job(self, tenant: &Tenant, job: JobId) -> Option<JobRow> {
