@@ -8,7 +8,7 @@ use crate::{
     context::Deliverables,
     id::{JobId, TaskId, Tenant},
     job::{self, Applied, Command, Job, JobState, Moment, Submit},
-    journal::{Record, Remembered, row_of},
+    journal::{Asides, Record, Remembered, row_of},
     payload::Payload,
     time::Timestamp,
 };
@@ -133,6 +133,7 @@ fn record(job: &Job, first_seq: u64, at: Timestamp, applied: Applied) -> Record 
         events: applied.events.into(),
         row: Arc::new(row_of(job)),
         remember: None,
+        asides: Asides::default(),
     }
 }
 
