@@ -17,7 +17,7 @@ const TASKS: u32 = 4;
 const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
 pub fn catalog() -> Catalog {
-    Catalog::of(&[Arc::new(DrillPack) as Arc<dyn Pack>]).expect("the drill pack is sound")
+    Catalog::of(&[Arc::new(DrillPack::default()) as Arc<dyn Pack>]).expect("the drill pack is sound")
 }
 
 pub fn submission(kind: &Kind, catalog: &Catalog) -> Applied {

@@ -39,6 +39,8 @@ pub struct Assignment {
     pub input: Payload,
     pub inputs: Arc<[TaskInput]>,
     pub facts: Arc<[VerifiedFact]>,
+    /// Times the task was put off.
+    pub snoozes: u32,
     pub consent: Option<Consent>,
     pub signal: Option<Payload>,
 }
@@ -124,6 +126,11 @@ impl RoleContext {
     /// The same for every attempt of this task: give it to whatever outside can refuse a repetition.
     pub fn idempotency_key(&self) -> String {
         idempotency_key(self.job(), self.task())
+    }
+
+    /// How often the task has asked to be run later.
+    pub fn snoozes(&self) -> u32 {
+        self.0.assignment.snoozes
     }
 
     /// The approval given to this task, once there is one.

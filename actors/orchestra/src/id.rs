@@ -19,61 +19,15 @@ pub struct BadId {
     expected: &'static str,
 }
 
-/// Identifies a job: `job_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(Uuid);
-
-impl JobId {
-    pub fn mint() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    pub const fn uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{JOB_PREFIX}{}", self.0.simple())
-    }
-}
-
-impl FromStr for JobId {
-    type Err = BadId;
-
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let bad = || BadId {
-            text: text.to_owned(),
-            expected: "a job id such as job_0198c0de...",
-        };
-        let hex = text
-            .strip_prefix(JOB_PREFIX)
-            .filter(|hex| hex.len() == 32)
-            .ok_or_else(bad)?;
-        Uuid::try_parse(hex).map(Self).map_err(|_| bad())
-    }
-}
-
-/// An id that a command draws: a UUIDv7 of the command's instant and seed, so that deciding stays free of clock and
-/// randomness of its own.
-macro_rules! drawn_id {
-    ($id:ident, $prefix:ident, $expected:literal, $meaning:literal) => {
-        #[doc = $meaning]
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $id:ident, $prefix:ident, $expected:literal) => {
+        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $id(Uuid);
 
         impl $id {
-            pub(crate) fn draw(at: Timestamp, seed: u64, job: JobId) -> Self {
-                let mut random = [0; 10];
-                random[..8].copy_from_slice(&seed.to_be_bytes());
-                random[8..].copy_from_slice(&job.0.as_bytes()[14..]);
-                let millis = u64::try_from(at.millis()).unwrap_or(0);
-                Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            pub fn mint() -> Self {
+                Self(Uuid::now_v7())
             }
 
             pub const fn from_uuid(uuid: Uuid) -> Self {
@@ -109,18 +63,45 @@ macro_rules! drawn_id {
     };
 }
 
-drawn_id!(
+uuid_id!(
+    /// Identifies a job: `job_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
+    JobId,
+    JOB_PREFIX,
+    "a job id such as job_0198c0de..."
+);
+uuid_id!(
+    /// Identifies an approval: `apr_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
     ApprovalId,
     APPROVAL_PREFIX,
-    "an approval id such as apr_0198c0de...",
-    "Identifies a request for approval: `apr_` and a UUIDv7 in 32 hex digits."
+    "an approval id such as apr_0198c0de..."
 );
-drawn_id!(
+uuid_id!(
+    /// Identifies an effect: `eff_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
     EffectId,
     EFFECT_PREFIX,
-    "an effect id such as eff_0198c0de...",
-    "Identifies an entry of the effect ledger: `eff_` and a UUIDv7 in 32 hex digits."
+    "an effect id such as eff_0198c0de..."
 );
+
+/// A UUIDv7 of the command's instant and seed: deciding stays free of clock and randomness of its own.
+fn drawn(at: Timestamp, seed: u64, job: JobId) -> Uuid {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&seed.to_be_bytes());
+    random[8..].copy_from_slice(&job.0.as_bytes()[14..]);
+    let millis = u64::try_from(at.millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+impl ApprovalId {
+    pub(crate) fn draw(at: Timestamp, seed: u64, job: JobId) -> Self {
+        Self(drawn(at, seed, job))
+    }
+}
+
+impl EffectId {
+    pub(crate) fn draw(at: Timestamp, seed: u64, job: JobId) -> Self {
+        Self(drawn(at, seed, job))
+    }
+}
 
 /// Position of a task in its job. Task 0 is the planning task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -189,7 +170,7 @@ macro_rules! serde_as_text {
     )*};
 }
 
-serde_as_text!(JobId, FactId, ApprovalId, EffectId);
+serde_as_text!(JobId, ApprovalId, EffectId, FactId);
 
 /// Whose job it is. Every row, stream and queue share belongs to one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

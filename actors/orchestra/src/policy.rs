@@ -96,6 +96,8 @@ pub enum EffectClass {
 }
 
 impl EffectClass {
+    pub const ALL: [Self; 3] = [Self::Idempotent, Self::Keyed, Self::Once];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Idempotent => "idempotent",

@@ -51,7 +51,7 @@ pub struct RoleProfile {
     pub abort_inflight: bool,
     /// What a repetition does outside. All but `Idempotent` have each attempt's start committed before it runs.
     pub effect: EffectClass,
-    /// The role touches nothing outside (no network, files or clock): a task that is also idempotent may be handed out
+    /// The role touches nothing outside (no network, no files): a task that is also idempotent may be handed out
     /// while the record it follows from is still being committed.
     pub pure: bool,
 }

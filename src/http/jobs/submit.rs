@@ -95,6 +95,7 @@ pub async fn submit(
         priority: new.priority.unwrap_or(PRIORITY_DEFAULT),
         labels: new.labels,
         deadline: new.deadline.map(Timestamp::from),
+        on_exhausted: callboard_orchestra::OnExhausted::default(),
         idempotency: idempotency_key(&request, &body)?,
         request_id: Some(observe::request_id().into()),
     };

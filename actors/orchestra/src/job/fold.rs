@@ -208,7 +208,8 @@ impl Job {
                 task.intent = None;
             }
             JobEvent::TaskSnoozed { task, until } => {
-                self.put_off(*task, Wait::Timer, Some(*until), event)?;
+                self.put_off(*task, Wait::Timer, Some(*until), event)?
+                    .snoozes += 1;
             }
             JobEvent::TaskWoken { task } => {
                 self.put(*task, TaskState::Ready, event)?;

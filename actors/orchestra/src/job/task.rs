@@ -125,6 +125,8 @@ pub struct Task {
     /// The last attempt that the retry policy, or an operator, allows.
     pub attempts_max: u32,
     pub panics: u32,
+    /// Times it was put off to an instant.
+    pub snoozes: u32,
     /// Process deaths during which it may have been in hand, since it last got anywhere.
     pub deaths: u32,
     /// Dependencies that have not succeeded.
@@ -155,6 +157,7 @@ impl Task {
             attempt: 1,
             attempts_max,
             panics: 0,
+            snoozes: 0,
             deaths: 0,
             blocked_by: 0,
             dependents: Vec::new(),

@@ -6,16 +6,15 @@
 )]
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::{
     Journal, JournalError, JournalFuture,
-    record::{
-        ApprovalRow, ApprovalsQuery, Asides, EffectRow, EffectsQuery, History, JobRow, JobsQuery,
-        LiveJobRow, Record, Remembered, Snapshot, StoredRecord, SupervisionNote,
-    },
+    aside::{ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery},
+    history::{History, LiveJobRow, Snapshot},
+    record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote},
 };
 use crate::{
     id::{ApprovalId, EffectId, JobId, Tenant},
@@ -27,9 +26,9 @@ struct Shelves {
     records: BTreeMap<JobId, Vec<StoredRecord>>,
     rows: BTreeMap<JobId, Arc<JobRow>>,
     remembered: HashMap<(Tenant, String), Remembered>,
+    snapshots: HashMap<JobId, Snapshot>,
     approvals: BTreeMap<ApprovalId, ApprovalRow>,
     effects: BTreeMap<EffectId, EffectRow>,
-    snapshots: HashMap<JobId, Snapshot>,
     supervision: Vec<SupervisionNote>,
     pos: u64,
 }
@@ -92,37 +91,20 @@ impl Shelves {
                 events: record.events.clone(),
             });
         self.rows.insert(record.job, record.row.clone());
-        let Asides {
-            approvals, effects, ..
-        } = &record.asides;
-        self.approvals
-            .extend(approvals.iter().map(|row| (row.id, row.clone())));
-        self.effects
-            .extend(effects.iter().map(|row| (row.id, row.clone())));
         if let Some(remember) = &record.remember {
             self.remembered.insert(
                 (record.tenant.clone(), remember.key.clone()),
                 remember.clone(),
             );
         }
+        let approvals = record.asides.approvals.iter();
+        self.approvals
+            .extend(approvals.map(|row| (row.id, row.clone())));
+        let effects = record.asides.effects.iter();
+        self.effects
+            .extend(effects.map(|row| (row.id, row.clone())));
         self.pos
     }
-}
-
-fn live_row(row: &JobRow) -> LiveJobRow {
-    LiveJobRow {
-        id: row.id,
-        tenant: row.tenant.clone(),
-        state: row.state,
-        waiting_for: row.waiting_for.clone(),
-        deadline: row.deadline,
-        seq: row.seq,
-        unfinished: row.total - row.done,
-    }
-}
-
-fn last_seq(record: &StoredRecord) -> u64 {
-    record.first_seq + record.events.len() as u64 - 1
 }
 
 impl Journal for MemoryJournal {
@@ -137,86 +119,41 @@ impl Journal for MemoryJournal {
     fn live_jobs(&self, after: Option<JobId>, limit: usize) -> JournalFuture<'_, Vec<LiveJobRow>> {
         Box::pin(async move {
             let shelves = self.shelves();
-            let live = shelves
+            Ok(shelves
                 .rows
                 .values()
-                .filter(|row| !row.state.is_final() && after.is_none_or(|after| row.id > after));
-            Ok(live.take(limit).map(|row| live_row(row)).collect())
+                .filter(|row| !row.state.is_final() && after.is_none_or(|after| row.id > after))
+                .take(limit)
+                .map(|row| LiveJobRow::of(row))
+                .collect())
         })
     }
 
     fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
         Box::pin(async move {
             let shelves = self.shelves();
-            let history = |job: &JobId| {
-                let records = shelves.records.get(job)?;
-                let snapshot = shelves.snapshots.get(job).cloned();
-                let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-                let later = records.iter().filter(|record| last_seq(record) > after);
-                Some(History {
-                    job: *job,
-                    snapshot,
-                    records: later.cloned().collect(),
-                })
+            let asked: BTreeSet<JobId> = jobs.iter().copied().collect();
+            let history = |job: JobId| {
+                let records = shelves.records.get(&job)?.clone();
+                let snapshot = shelves.snapshots.get(&job).cloned();
+                Some(History::new(job, snapshot, records))
             };
-            Ok(jobs.iter().filter_map(history).collect())
+            Ok(asked.into_iter().filter_map(history).collect())
         })
     }
 
     fn keep_snapshot(&self, snapshot: Snapshot) -> JournalFuture<'_, ()> {
         Box::pin(async move {
-            self.shelves().snapshots.insert(snapshot.job, snapshot);
+            let mut shelves = self.shelves();
+            let (job, seq) = (snapshot.job, snapshot.seq);
+            if shelves.rows.get(&job).is_none_or(|row| row.seq < seq) {
+                return Err(JournalError::Conflict { job, seq });
+            }
+            let kept = shelves.snapshots.get(&job);
+            if kept.is_none_or(|kept| kept.seq <= seq) {
+                shelves.snapshots.insert(job, snapshot);
+            }
             Ok(())
-        })
-    }
-
-    fn approvals<'a>(&'a self, query: &'a ApprovalsQuery) -> JournalFuture<'a, Vec<ApprovalRow>> {
-        Box::pin(async move {
-            let shelves = self.shelves();
-            let wanted = |row: &&ApprovalRow| {
-                row.tenant == query.tenant
-                    && query.state.is_none_or(|state| row.state == state)
-                    && query.job.is_none_or(|job| row.job == job)
-                    && query.before.is_none_or(|before| row.id < before)
-            };
-            let rows = shelves.approvals.values().rev().filter(wanted);
-            Ok(rows.take(query.limit).cloned().collect())
-        })
-    }
-
-    fn approval<'a>(
-        &'a self,
-        tenant: &'a Tenant,
-        id: ApprovalId,
-    ) -> JournalFuture<'a, Option<ApprovalRow>> {
-        Box::pin(async move {
-            let found = self.shelves().approvals.get(&id).cloned();
-            Ok(found.filter(|row| row.tenant == *tenant))
-        })
-    }
-
-    fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>> {
-        Box::pin(async move {
-            let shelves = self.shelves();
-            let wanted = |row: &&EffectRow| {
-                row.tenant == query.tenant
-                    && query.state.is_none_or(|state| row.state == state)
-                    && query.job.is_none_or(|job| row.job == job)
-                    && query.before.is_none_or(|before| row.id < before)
-            };
-            let rows = shelves.effects.values().rev().filter(wanted);
-            Ok(rows.take(query.limit).cloned().collect())
-        })
-    }
-
-    fn effect<'a>(
-        &'a self,
-        tenant: &'a Tenant,
-        id: EffectId,
-    ) -> JournalFuture<'a, Option<EffectRow>> {
-        Box::pin(async move {
-            let found = self.shelves().effects.get(&id).cloned();
-            Ok(found.filter(|row| row.tenant == *tenant))
         })
     }
 
@@ -235,7 +172,7 @@ impl Journal for MemoryJournal {
                 .unwrap_or_default();
             Ok(records
                 .iter()
-                .filter(|record| last_seq(record) > after)
+                .filter(|record| record.last_seq() > after)
                 .take(limit)
                 .cloned()
                 .collect())
@@ -306,6 +243,58 @@ impl Journal for MemoryJournal {
             Ok(found
                 .filter(|remembered| remembered.expires_at > now)
                 .cloned())
+        })
+    }
+
+    fn approvals<'a>(&'a self, query: &'a ApprovalsQuery) -> JournalFuture<'a, Vec<ApprovalRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let wanted = |row: &&ApprovalRow| {
+                row.tenant == query.tenant
+                    && query.state.is_none_or(|state| row.state == state)
+                    && query.job.is_none_or(|job| row.job == job)
+                    && query.before.is_none_or(|before| row.id < before)
+            };
+            let rows = shelves.approvals.values().rev().filter(wanted);
+            Ok(rows.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn approval<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        approval: ApprovalId,
+    ) -> JournalFuture<'a, Option<ApprovalRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let found = shelves.approvals.get(&approval);
+            Ok(found.filter(|row| row.tenant == *tenant).cloned())
+        })
+    }
+
+    fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let wanted = |row: &&EffectRow| {
+                row.tenant == query.tenant
+                    && query.state.is_none_or(|state| row.state == state)
+                    && query.job.is_none_or(|job| row.job == job)
+                    && query.before.is_none_or(|before| row.id < before)
+            };
+            let rows = shelves.effects.values().rev().filter(wanted);
+            Ok(rows.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn effect<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        effect: EffectId,
+    ) -> JournalFuture<'a, Option<EffectRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let found = shelves.effects.get(&effect);
+            Ok(found.filter(|row| row.tenant == *tenant).cloned())
         })
     }
 

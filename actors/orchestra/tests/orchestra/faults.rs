@@ -104,9 +104,9 @@ impl Journal for Stumbling {
     fn approval<'a>(
         &'a self,
         tenant: &'a Tenant,
-        id: ApprovalId,
+        approval: ApprovalId,
     ) -> JournalFuture<'a, Option<ApprovalRow>> {
-        self.journal.approval(tenant, id)
+        self.journal.approval(tenant, approval)
     }
 
     fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>> {
@@ -116,9 +116,9 @@ impl Journal for Stumbling {
     fn effect<'a>(
         &'a self,
         tenant: &'a Tenant,
-        id: EffectId,
+        effect: EffectId,
     ) -> JournalFuture<'a, Option<EffectRow>> {
-        self.journal.effect(tenant, id)
+        self.journal.effect(tenant, effect)
     }
 
     fn records(
