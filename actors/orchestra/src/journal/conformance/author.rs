@@ -7,7 +7,7 @@ use crate::{
     catalog::Catalog,
     context::Deliverables,
     id::{JobId, TaskId, Tenant},
-    job::{self, Applied, Command, Job, JobState, Moment, Submit},
+    job::{self, Applied, Command, Job, JobEvent, JobState, Moment, Submit},
     journal::{Asides, Record, Remembered, row_of},
     payload::Payload,
     time::Timestamp,
@@ -101,6 +101,22 @@ impl Author {
     pub(super) fn plan(&mut self) -> Record {
         let plan = echo::plan().expect("the plan is JSON");
         self.finish(TaskId::PLAN, Payload::of(&plan).expect("the plan is JSON"))
+    }
+
+    /// A record that changes nothing but the seq.
+    pub(super) fn remark(&mut self) -> Record {
+        self.now = self.now.plus(Duration::from_millis(1));
+        let events = vec![JobEvent::JobRunning {}];
+        self.job
+            .fold(&events[0], self.now)
+            .expect("a running job goes on running");
+        let effects = Vec::new();
+        record(
+            &self.job,
+            self.job.seq,
+            self.now,
+            Applied { events, effects },
+        )
     }
 
     pub(super) fn cancel(&mut self) -> Record {
