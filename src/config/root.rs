@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, DrillConfig, LogConfig, RoleConfig, RuntimeConfig, ServerConfig, StoreConfig,
-    error::Finding,
+    CoordinatorConfig, DrillConfig, LogConfig, RoleConfig, RuntimeConfig, ServerConfig,
+    StoreConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.

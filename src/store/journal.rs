@@ -214,6 +214,7 @@ mod tests {
     use std::{num::NonZeroU32, path::Path};
 
     use callboard_orchestra::{
+        job::{JobEvent, JobState},
         journal::{JournalError, conformance},
         payload::Payload,
     };
@@ -325,6 +326,38 @@ mod tests {
             matches!(fenced, Err(JournalError::Fenced { epoch: 1 })),
             "{fenced:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_job_that_had_ended_may_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        let tenant = Tenant::default();
+        let batch = conformance::whole_job(&tenant);
+        journal.commit(&batch).await.unwrap();
+        let ended = batch.last().unwrap();
+        assert_eq!(journal.live_jobs(None, 9).await.unwrap(), []);
+
+        let row = JobRow {
+            state: JobState::Running,
+            finished_at: None,
+            seq: ended.last_seq() + 1,
+            ..JobRow::clone(&ended.row)
+        };
+        let again = Record {
+            first_seq: row.seq,
+            events: [JobEvent::JobRunning {}].into(),
+            row: row.clone().into(),
+            ..ended.clone()
+        };
+        journal.commit(&[again]).await.unwrap();
+        assert_eq!(
+            journal.job(&tenant, row.id).await.unwrap(),
+            Some(row.clone())
+        );
+        let live = journal.live_jobs(None, 9).await.unwrap();
+        assert_eq!(live, [LiveJobRow::of(&row)]);
     }
 
     #[tokio::test]

@@ -96,7 +96,11 @@ mod tests {
             ("/ledgers/../a", Some("/ledgers")),
             ("/ledgersb/a", Some("/ledgers")),
         ] {
-            assert_eq!(refused(&at(ledger), dir).as_deref(), Some("ledger"), "{ledger}");
+            assert_eq!(
+                refused(&at(ledger), dir).as_deref(),
+                Some("ledger"),
+                "{ledger}"
+            );
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct SettledSink {
 
 /// A record on its way to the journal. Dropped unanswered, it reports failure.
 pub(crate) struct Append {
-    record: Record,
+    record: Box<Record>,
     life: u64,
     sink: Option<SettledSink>,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Append {
 impl Append {
     pub fn new(record: Record, life: u64, sink: SettledSink) -> Self {
         Self {
-            record,
+            record: Box::new(record),
             life,
             sink: Some(sink),
         }
@@ -206,7 +206,10 @@ async fn commit(
     failed: &mut Vec<(JobId, u64)>,
 ) -> Vec<Append> {
     bring_together(&mut appends);
-    let records: Vec<Record> = appends.iter().map(|append| append.record.clone()).collect();
+    let records: Vec<Record> = appends
+        .iter()
+        .map(|append| Record::clone(&append.record))
+        .collect();
     let started = Instant::now();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");

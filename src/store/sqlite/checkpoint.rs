@@ -18,16 +18,25 @@ use crate::store::writer::Writer;
 
 /// Time between two looks at the log while there are commits.
 const TICK: Duration = Duration::from_millis(50);
-/// Pages of 4 KiB in the log that are moved while commits go on: 8 MiB.
-const MOVE_PAGES: i64 = 2_000;
-/// Pages from which on commits wait for the rest: 32 MiB.
-const RESTART_PAGES: i64 = 8_000;
-/// Pages from which on commits wait for everything: 256 MiB.
-const HOLD_PAGES: i64 = 64_000;
+/// Pages of 4 KiB in the log.
+const BOUNDS: Bounds = Bounds {
+    moved: 2_000,
+    restarted: 8_000,
+    held: 64_000,
+};
 /// Looks without a commit after which the log is emptied.
 const IDLE_TICKS: u32 = 20;
 /// Bytes of a page in the log: the page and its header.
 const FRAME_BYTES: i64 = 4_096 + 24;
+
+struct Bounds {
+    /// From here on pages are moved while commits go on.
+    moved: i64,
+    /// From here on commits wait for the rest.
+    restarted: i64,
+    /// From here on commits wait for everything.
+    held: i64,
+}
 
 /// The thread; it ends with `stop`, or when the writer is gone.
 pub struct Checkpointer {
@@ -78,7 +87,7 @@ async fn watch_over(file: SqliteFile, writer: Weak<Writer>) {
                 return;
             };
             let idle = idle_ticks == IDLE_TICKS;
-            if let Err(error) = look(&file, &mut connection, &writer, idle).await {
+            if let Err(error) = look(&file, &mut connection, &writer, idle, &BOUNDS).await {
                 connection = None;
                 tracing::warn!(error = %error, "the write-ahead log could not be moved into the database");
             }
@@ -92,16 +101,17 @@ async fn look(
     connection: &mut Option<SqliteConnection>,
     writer: &Writer,
     idle: bool,
-) -> Result<(), sqlx::Error> {
+    bounds: &Bounds,
+) -> Result<Log, sqlx::Error> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(file.checkpointing().await?),
     };
     let mut log = checkpoint(connection, "NOOP").await?;
-    if log.pages - log.moved >= MOVE_PAGES && log.pages < HOLD_PAGES {
+    if log.pages - log.moved >= bounds.moved && log.pages < bounds.held {
         log = checkpoint(connection, "PASSIVE").await?;
     }
-    if log.pages >= RESTART_PAGES || idle && log.pages > 0 {
+    if log.pages >= bounds.restarted || idle && log.pages > 0 {
         // Err means that the store is closed, or that the next commit reports the same.
         if let Ok(lease) = writer.lease().await {
             let moved = checkpoint(connection, if idle { "TRUNCATE" } else { "PASSIVE" }).await;
@@ -110,7 +120,7 @@ async fn look(
         }
     }
     metrics::gauge!("callboard_wal_bytes").set((log.pages * FRAME_BYTES) as f64);
-    Ok(())
+    Ok(log)
 }
 
 struct Log {
@@ -128,4 +138,79 @@ async fn checkpoint(connection: &mut SqliteConnection, mode: &str) -> Result<Log
         pages: row.try_get::<i64, _>(1)?.max(0),
         moved: row.try_get::<i64, _>(2)?.max(0),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{num::NonZeroU32, path::Path};
+
+    use callboard_migrations::{Migrator, MigratorTrait};
+    use callboard_orchestra::{Tenant, journal::conformance};
+
+    use super::*;
+    use crate::store::{Synchronous, commit};
+
+    const FEW: Bounds = Bounds {
+        moved: 20,
+        restarted: 60,
+        held: 1_000,
+    };
+    const NONE: Bounds = Bounds {
+        moved: i64::MAX,
+        restarted: i64::MAX,
+        held: i64::MAX,
+    };
+
+    async fn fresh(dir: &Path) -> (SqliteFile, Arc<Writer>) {
+        let file = SqliteFile {
+            path: dir.join("fresh.db"),
+            synchronous: Synchronous::Normal,
+        };
+        let aside = file.aside(true).await.unwrap();
+        Migrator::up(&aside, None).await.unwrap();
+        let writer = Writer::open(file.clone(), aside).await.unwrap();
+        (file, Arc::new(writer))
+    }
+
+    #[tokio::test]
+    async fn a_log_is_moved_then_begun_anew_then_emptied() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, writer) = fresh(dir.path()).await;
+        let readers = file.readers(NonZeroU32::MIN).await.unwrap();
+        let mut connection = None;
+        let mut look = async |idle, bounds| {
+            let log = look(&file, &mut connection, &writer, idle, bounds).await;
+            log.unwrap()
+        };
+        let commit = async || {
+            let batch = conformance::whole_job(&Tenant::default());
+            let committed = commit::records(&writer, &readers, 0, &batch).await;
+            committed.unwrap();
+        };
+        while look(false, &NONE).await.pages < FEW.moved {
+            commit().await;
+        }
+        let moved = look(false, &FEW).await;
+        assert!(moved.pages >= FEW.moved && moved.pages == moved.moved);
+
+        while look(false, &NONE).await.pages < FEW.restarted {
+            commit().await;
+        }
+        let full = look(false, &FEW).await.pages;
+        assert!(full >= FEW.restarted);
+        commit().await;
+        let begun = look(false, &NONE).await.pages;
+        assert!(begun < full, "{begun} pages after {full}");
+
+        assert_eq!(look(true, &FEW).await.pages, 0);
+    }
+
+    #[tokio::test]
+    async fn the_thread_ends_with_its_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, writer) = fresh(dir.path()).await;
+        let checkpointer = Checkpointer::start(file, &writer).unwrap();
+        drop(writer);
+        checkpointer.thread.join().unwrap();
+    }
 }

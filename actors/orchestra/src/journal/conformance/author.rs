@@ -7,7 +7,7 @@ use crate::{
     catalog::Catalog,
     context::Deliverables,
     id::{JobId, TaskId, Tenant},
-    job::{self, Command, Job, JobState, Moment, Step, Submit},
+    job::{self, Command, Job, JobEvent, JobState, Moment, Step, Submit},
     journal::{Record, Remembered, row_of},
     payload::Payload,
     time::Timestamp,
@@ -97,6 +97,24 @@ impl Author {
     pub(super) fn plan(&mut self) -> Record {
         let plan = echo::plan().expect("the plan is JSON");
         self.finish(TaskId::PLAN, Payload::of(&plan).expect("the plan is JSON"))
+    }
+
+    /// A record that changes nothing but the seq.
+    pub(super) fn remark(&mut self) -> Record {
+        self.now = self.now.plus(Duration::from_millis(1));
+        let events = vec![JobEvent::JobRunning {}];
+        self.job
+            .fold(&events[0], self.now)
+            .expect("a running job goes on running");
+        record(
+            &self.job,
+            self.job.seq,
+            self.now,
+            Step {
+                events,
+                ..Step::default()
+            },
+        )
     }
 
     pub(super) fn cancel(&mut self) -> Record {

@@ -9,7 +9,10 @@ use super::{
 use crate::{
     id::JobId,
     job::JobState,
-    journal::{History, JobsQuery, JournalError, LiveJobRow, Snapshot, StoredRecord, row_of},
+    journal::{
+        BATCH_RECORDS_MAX, History, JobsQuery, JournalError, LiveJobRow, Snapshot, StoredRecord,
+        row_of,
+    },
 };
 
 pub(super) async fn live_jobs_are_those_that_have_not_ended(journal: Subject<'_>) {
@@ -122,6 +125,35 @@ pub(super) async fn records_are_read_after_a_seq_and_up_to_a_limit(journal: Subj
         }
     }
     assert_eq!(journal.records(author.id(), u64::MAX, 1).await, []);
+}
+
+pub(super) async fn a_job_may_fill_a_commit_by_itself(journal: Subject<'_>) {
+    let (mut author, first) = Author::submit(&tenant(), ECHO);
+    let mut batch = vec![first, author.plan()];
+    while batch.len() < BATCH_RECORDS_MAX / 4 {
+        batch.push(author.remark());
+    }
+    let positions = journal.commit(&batch).await;
+    let all = journal.records(author.id(), 0, EVERYTHING).await;
+    let told: Vec<_> = all.iter().map(|record| record.pos).collect();
+    assert_eq!(told, positions);
+    for (stored, record) in all.iter().zip(&batch) {
+        assert_eq!(
+            (stored.first_seq, stored.at, &stored.events),
+            (record.first_seq, record.at, &record.events)
+        );
+    }
+    for index in (0..all.len()).step_by(7) {
+        let (after, pos) = (all[index].last_seq(), all[index].pos);
+        for limit in [1, 65, EVERYTHING] {
+            let rest = &all[index + 1..];
+            let rest = &rest[..limit.min(rest.len())];
+            assert_eq!(journal.records(author.id(), after, limit).await, rest);
+            let found = journal.tenant_records(&author.tenant, pos, limit).await;
+            assert_eq!(found, rest);
+        }
+    }
+    assert_eq!(journal.replayed(author.id()).await, author.job);
 }
 
 pub(super) async fn tenants_see_their_own(journal: Subject<'_>) {

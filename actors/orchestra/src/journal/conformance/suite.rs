@@ -14,6 +14,7 @@ pub async fn check(journal: &dyn Journal) {
     reads::live_jobs_are_those_that_have_not_ended(journal).await;
     reads::histories_hold_what_a_snapshot_does_not(journal).await;
     reads::records_are_read_after_a_seq_and_up_to_a_limit(journal).await;
+    reads::a_job_may_fill_a_commit_by_itself(journal).await;
     reads::tenants_see_their_own(journal).await;
     reads::jobs_are_listed_newest_first_by_page_kind_and_state(journal).await;
     asides::a_key_is_remembered_until_it_expires_and_may_be_used_again(journal).await;
