@@ -1,8 +1,8 @@
 //! How a shard comes by its jobs: at the start of the process, after its own death, and after a failed commit.
 //!
-//! 1. Wait until the writer has settled what was appended before. 2. Ask every crew what it holds; results it still keeps
-//! arrive again. 3. Read the jobs from the journal, a page at a time; those that wait for an instant are parked unread.
-//! 4. Adopt what crews hold and the journal bears out, and offer only the rest.
+//! First the writer settles what was appended before. Then every crew says what it holds; results it still keeps arrive
+//! again. Then the jobs are read from the journal, a page at a time; those that wait for an instant are parked unread.
+//! What crews hold and the journal bears out is adopted, and only the rest is offered.
 
 use std::{
     collections::{HashMap, HashSet},

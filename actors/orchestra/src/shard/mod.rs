@@ -107,29 +107,45 @@ pub(crate) struct Shard {
 impl Shard {
     /// Lets a message pass, or keeps it for when the shard holds the job it is about.
     fn put_aside(&mut self, message: ShardMessage) -> Option<ShardMessage> {
-        match message {
-            ShardMessage::Crew {
-                role,
-                notice: Notice::Finished(report),
-            } if !self.holds(report.key) => {
-                self.aside.insert(report.key, (role, report));
-                None
+        if let ShardMessage::Crew {
+            role,
+            notice: Notice::Finished(report),
+        } = message
+        {
+            if self.holds(report.key) {
+                let notice = Notice::Finished(report);
+                return Some(ShardMessage::Crew { role, notice });
             }
-            ShardMessage::Submit(_)
-            | ShardMessage::Control(_)
-            | ShardMessage::Tasks { .. }
-            | ShardMessage::Drain { .. }
-            | ShardMessage::Release
-                if self.phase == Phase::Recovering =>
-            {
-                // Beyond the bound the message is dropped, and with it the reply: its caller hears that it was lost.
-                if self.backlog.len() < BACKLOG_MAX {
-                    self.backlog.push_back(message);
-                }
-                None
-            }
-            passes => Some(passes),
+            self.aside.insert(report.key, (role, report));
+            return None;
         }
+        let is_for_later = match (self.phase, &message) {
+            (Phase::Live, _) => false,
+            (
+                Phase::Recovering,
+                ShardMessage::Submit(_)
+                | ShardMessage::Control(_)
+                | ShardMessage::Tasks { .. }
+                | ShardMessage::Drain { .. }
+                | ShardMessage::Release,
+            ) => true,
+            (
+                Phase::Recovering,
+                ShardMessage::Crew { .. }
+                | ShardMessage::Settled(_)
+                | ShardMessage::Due
+                | ShardMessage::Survey
+                | ShardMessage::Recovery { .. },
+            ) => false,
+        };
+        if !is_for_later {
+            return Some(message);
+        }
+        // Beyond the bound the message is dropped, and with it the reply: its caller hears that it was lost.
+        if self.backlog.len() < BACKLOG_MAX {
+            self.backlog.push_back(message);
+        }
+        None
     }
 
     pub(crate) fn new(ports: ShardPorts) -> Self {

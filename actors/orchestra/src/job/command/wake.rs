@@ -28,7 +28,7 @@ pub(super) fn snooze(task: &Task, until: Timestamp, now: Timestamp) -> Applied {
 
 pub(super) fn apply(job: &Job, id: TaskId, moment: Moment<'_>) -> Result<Applied, Refused> {
     let task = job.task(id).ok_or(Refused::NoSuchTask)?;
-    if !task.wake_at.is_some_and(|at| at <= moment.now) {
+    if task.wake_at.is_none_or(|at| at > moment.now) {
         return Err(Refused::Stale);
     }
     let offer = vec![Effect::Offer(id)];
