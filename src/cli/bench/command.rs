@@ -89,8 +89,16 @@ pub async fn bench(args: Args) -> Result<(), Failure> {
         dir: args.dir.unwrap_or_else(std::env::temp_dir),
     };
     let mut report = Report::new(&plan, args.runs);
-    for workload in workloads {
-        report.add(measured(workload, &plan, args.runs).await?);
+    let measured = async {
+        for workload in workloads {
+            report.add(measured(workload, &plan, args.runs).await?);
+        }
+        Ok::<(), Failure>(())
+    };
+    // What is given up takes its servers and folders with it.
+    tokio::select! {
+        done = measured => done?,
+        _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted("interrupted".to_owned())),
     }
     terminal::print(&if args.json {
         report.to_json()

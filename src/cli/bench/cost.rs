@@ -4,7 +4,7 @@ use super::{
     child::Server,
     measure::{Measure, Reading},
     site::Site,
-    vitals::own_cpu_s,
+    vitals::{machine_cpu_s, own_cpu_s},
     wal::Wal,
 };
 use crate::cli::failure::Failure;
@@ -15,6 +15,8 @@ pub struct Cost {
     pub server_cpu_s: f64,
     /// Of this process, which drives the server on the same machine.
     pub driver_cpu_s: f64,
+    /// Of everything else on the machine, the kernel's own work included.
+    pub other_cpu_s: f64,
     pub checkpoints: u32,
 }
 
@@ -25,14 +27,19 @@ pub async fn counted<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<(T, Cost), Failure> {
     let wal = Wal::of(site);
-    let before = (server.vitals.cpu_s()?, own_cpu_s()?);
+    let times = || Ok::<_, Failure>((server.vitals.cpu_s()?, own_cpu_s()?, machine_cpu_s()?));
+    let before = times()?;
     let done = tokio::select! {
         done = work => done?,
         never = wal.watch() => match never {},
     };
+    let after = times()?;
+    let (server_cpu_s, driver_cpu_s) = (after.0 - before.0, after.1 - before.1);
     let cost = Cost {
-        server_cpu_s: server.vitals.cpu_s()? - before.0,
-        driver_cpu_s: own_cpu_s()? - before.1,
+        server_cpu_s,
+        driver_cpu_s,
+        // The clocks tick apart.
+        other_cpu_s: (after.2 - before.2 - server_cpu_s - driver_cpu_s).max(0.0),
         checkpoints: wal.checkpoints(),
     };
     Ok((done, cost))
@@ -57,6 +64,12 @@ pub static DRIVER_CORES: Measure = Measure {
     digits: 2,
     beside: &[],
 };
+pub static OTHER_CORES: Measure = Measure {
+    key: "other_cpu_cores",
+    label: "CPU of all others, cores",
+    digits: 2,
+    beside: &[],
+};
 pub static RSS_MIB_MAX: Measure = Measure {
     key: "rss_mib_max",
     label: "server RSS, most MiB",
@@ -66,10 +79,11 @@ pub static RSS_MIB_MAX: Measure = Measure {
 
 impl Cost {
     /// What stands below the figures of every workload.
-    pub fn readings(self, server: &Server, elapsed_s: f64) -> Result<[Reading; 3], Failure> {
+    pub fn readings(self, server: &Server, elapsed_s: f64) -> Result<[Reading; 4], Failure> {
         Ok([
             RSS_MIB_MAX.reads(server.vitals.rss_mib_max()?),
             DRIVER_CORES.reads(self.driver_cpu_s / elapsed_s),
+            OTHER_CORES.reads(self.other_cpu_s / elapsed_s),
             CHECKPOINTS.reads(f64::from(self.checkpoints)),
         ])
     }

@@ -17,8 +17,20 @@ pub struct Site {
 }
 
 impl Site {
-    /// An empty one below `parent`.
-    pub async fn prepare(parent: &Path, store: &Store) -> Result<Self, Failure> {
+    /// Does `work` on an empty one below `parent` and removes it, however the work ends.
+    pub async fn with<T>(
+        parent: &Path,
+        store: &Store,
+        work: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let site = Self::prepare(parent, store).await?;
+        let done = work(&site).await;
+        let removed = site.remove().await;
+        let done = done?;
+        removed.map(|()| done)
+    }
+
+    async fn prepare(parent: &Path, store: &Store) -> Result<Self, Failure> {
         let dir = tempfile::Builder::new()
             .prefix("callboard-")
             .tempdir_in(parent);
@@ -44,7 +56,7 @@ impl Site {
         self.database.as_ref()
     }
 
-    pub async fn remove(self) -> Result<(), Failure> {
+    async fn remove(self) -> Result<(), Failure> {
         match self.database {
             Some(database) => database.remove().await,
             None => Ok(()),

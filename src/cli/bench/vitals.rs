@@ -9,6 +9,9 @@ const CLOCK_TICKS_PER_S: f64 = 100.0;
 /// Fields of /proc/<pid>/stat after the command's name: utime and stime, in clock ticks.
 const UTIME: usize = 11;
 const STIME: usize = 12;
+/// Times of all CPUs in /proc/stat: from here idle and waiting for the disk, and where the guests' begin.
+const IDLE: usize = 3;
+const GUEST: usize = 8;
 
 /// One process by its number.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +45,14 @@ impl Vitals {
     }
 }
 
+/// CPU time of everything on the machine so far, in seconds.
+pub fn machine_cpu_s() -> Result<f64, Failure> {
+    let path = "/proc/stat";
+    busy(&read(path)?)
+        .map(|ticks| ticks as f64 / CLOCK_TICKS_PER_S)
+        .ok_or_else(|| Failure::Failed(format!("{path} has no CPU times")))
+}
+
 /// CPU time of this process so far, in seconds.
 pub fn own_cpu_s() -> Result<f64, Failure> {
     cpu_s("self")
@@ -65,6 +76,15 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(fields.get(UTIME)?.parse::<u64>().ok()? + fields.get(STIME)?.parse::<u64>().ok()?)
 }
 
+fn busy(stat: &str) -> Option<u64> {
+    let times = stat.lines().next()?.strip_prefix("cpu ")?;
+    let times = times.split_whitespace().map(str::parse::<u64>);
+    let times: Vec<u64> = times.collect::<Result<_, _>>().ok()?;
+    let idle: u64 = times.iter().skip(IDLE).take(2).sum();
+    // Time of guests is in that of users already.
+    Some(times.iter().take(GUEST).sum::<u64>() - idle)
+}
+
 fn kib(status: &str, name: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix(name))?;
     value.trim().strip_suffix("kB")?.trim().parse().ok()
@@ -81,6 +101,15 @@ mod tests {
             Some(42)
         );
         assert_eq!(ticks("7 (a"), None);
+    }
+
+    #[test]
+    fn the_machine_is_busy_with_all_that_is_not_idle() {
+        assert_eq!(
+            busy("cpu  1 2 4 800 900 8 16 32 64 128\ncpu0 1 2"),
+            Some(63)
+        );
+        assert_eq!(busy("cpu0 1 2 4"), None);
     }
 
     #[test]

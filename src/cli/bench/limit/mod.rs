@@ -33,7 +33,10 @@ pub static BATCHED_ROWS: Measure = Measure {
 
 /// Every limit once. Nothing else may run meanwhile.
 pub async fn measure(plan: &Plan) -> Result<Vec<Reading>, Failure> {
-    let site = Site::prepare(&plan.dir, &plan.store).await?;
+    Site::with(&plan.dir, &plan.store, async |site| on(site, plan).await).await
+}
+
+async fn on(site: &Site, plan: &Plan) -> Result<Vec<Reading>, Failure> {
     let time = plan.limit_time();
     let mut readings = disk::measure(site.dir(), time)?;
     let rows = match (&plan.store, site.database()) {
@@ -44,8 +47,7 @@ pub async fn measure(plan: &Plan) -> Result<Vec<Reading>, Failure> {
         SINGLE_COMMITS.reads(rows.single_per_s),
         BATCHED_ROWS.reads(rows.batched_per_s),
     ]);
-    readings.extend(hello::measure(&site, plan.connections, time).await?);
-    site.remove().await?;
+    readings.extend(hello::measure(site, plan.connections, time).await?);
     Ok(readings)
 }
 

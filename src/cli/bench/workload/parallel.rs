@@ -46,14 +46,16 @@ static RATIO: Measure = Measure {
 };
 
 pub async fn round(plan: &Plan) -> Result<Round, Failure> {
-    let site = Site::prepare(&plan.dir, &plan.store).await?;
-    let server = Server::start(&site).await?;
+    Site::with(&plan.dir, &plan.store, async |site| on(site, plan).await).await
+}
+
+async fn on(site: &Site, plan: &Plan) -> Result<Round, Failure> {
+    let server = Server::start(site).await?;
     let address = server.address;
     let warm = one_at_a_time(address, &WARM, WARM_UP).await?;
     let one = one_at_a_time(address, &ONE, plan.time / 2).await?;
     let four = one_at_a_time(address, &FOUR, plan.time / 2).await?;
     server.stop().await?;
-    site.remove().await?;
 
     let (one_ms, four_ms) = (one.latency_ms(50)?, four.latency_ms(50)?);
     Ok(Round {

@@ -46,14 +46,16 @@ static RSS_IDLE: Measure = Measure {
 pub async fn round(plan: &Plan) -> Result<Round, Failure> {
     let (mut first, mut again, mut rss_kib) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..plan.starts {
-        let site = Site::prepare(&plan.dir, &plan.store).await?;
-        for times in [&mut first, &mut again] {
-            let server = Server::start(&site).await?;
-            times.push(server.ready_after);
-            rss_kib.push(server.vitals.rss_kib()? as f64);
-            server.stop().await?;
-        }
-        site.remove().await?;
+        Site::with(&plan.dir, &plan.store, async |site| {
+            for times in [&mut first, &mut again] {
+                let server = Server::start(site).await?;
+                times.push(server.ready_after);
+                rss_kib.push(server.vitals.rss_kib()? as f64);
+                server.stop().await?;
+            }
+            Ok(())
+        })
+        .await?;
     }
     let ms = |times: &[Duration], percent| {
         let times = times.iter().map(|time| time.as_secs_f64() * 1_000.0);

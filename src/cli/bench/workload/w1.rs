@@ -78,18 +78,20 @@ static ALONE_CHECKPOINTS: Measure = Measure {
 };
 
 pub async fn round(plan: &Plan) -> Result<Round, Failure> {
-    let site = Site::prepare(&plan.dir, &plan.store).await?;
-    let server = Server::start(&site).await?;
+    Site::with(&plan.dir, &plan.store, async |site| on(site, plan).await).await
+}
+
+async fn on(site: &Site, plan: &Plan) -> Result<Round, Failure> {
+    let server = Server::start(site).await?;
     let address = server.address;
     let idle_kib = server.vitals.rss_kib()?;
     let warm = sustained(address, &FOUR, plan.connections, WARM_UP).await?;
     let load = sustained(address, &FOUR, plan.connections, plan.time);
-    let (load, cost) = counted(&server, &site, load).await?;
+    let (load, cost) = counted(&server, site, load).await?;
     let under_load = cost.readings(&server, load.elapsed.as_secs_f64())?;
     let alone = one_at_a_time(address, &FOUR, plan.time);
-    let (alone, alone_cost) = counted(&server, &site, alone).await?;
+    let (alone, alone_cost) = counted(&server, site, alone).await?;
     server.stop().await?;
-    site.remove().await?;
 
     let jobs = load.latencies.len();
     let mut readings = vec![

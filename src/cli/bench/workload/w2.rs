@@ -44,14 +44,16 @@ static CPU: Measure = Measure {
 };
 
 pub async fn round(plan: &Plan) -> Result<Round, Failure> {
-    let site = Site::prepare(&plan.dir, &plan.store).await?;
-    let server = Server::start(&site).await?;
+    Site::with(&plan.dir, &plan.store, async |site| on(site, plan).await).await
+}
+
+async fn on(site: &Site, plan: &Plan) -> Result<Round, Failure> {
+    let server = Server::start(site).await?;
     let warm = one_at_a_time(server.address, &THOUSAND, WARM_UP).await?;
     let run = one_at_a_time(server.address, &THOUSAND, plan.time);
-    let (run, cost) = counted(&server, &site, run).await?;
+    let (run, cost) = counted(&server, site, run).await?;
     let costs = cost.readings(&server, run.elapsed.as_secs_f64())?;
     server.stop().await?;
-    site.remove().await?;
 
     let mut readings = vec![
         P50.reads(run.latency_ms(50)?),

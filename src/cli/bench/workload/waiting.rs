@@ -75,8 +75,11 @@ static JOBS: Measure = Measure {
 };
 
 pub async fn round(plan: &Plan) -> Result<Round, Failure> {
-    let site = Site::prepare(&plan.dir, &plan.store).await?;
-    let server = Server::start(&site).await?;
+    Site::with(&plan.dir, &plan.store, async |site| on(site, plan).await).await
+}
+
+async fn on(site: &Site, plan: &Plan) -> Result<Round, Failure> {
+    let server = Server::start(site).await?;
     let empty_kib = server.vitals.rss_kib()? as f64;
     let mut shelf = Shelf::open(server.address).await?;
     let filled = shelf.fill(plan.jobs).await?;
@@ -87,7 +90,7 @@ pub async fn round(plan: &Plan) -> Result<Round, Failure> {
     let waiting = shelf.waiting().await?;
     server.kill().await?;
 
-    let server = Server::start(&site).await?;
+    let server = Server::start(site).await?;
     let ready_s = server.ready_after.as_secs_f64();
     let recovered_kib = settled_kib(&server).await?;
     let mut shelf = Shelf::open(server.address).await?;
@@ -95,7 +98,6 @@ pub async fn round(plan: &Plan) -> Result<Round, Failure> {
     shelf.require_input(INPUT_BYTES).await?;
     // An orderly end would be of no use: the store goes too.
     server.kill().await?;
-    site.remove().await?;
 
     let jobs = f64::from(plan.jobs);
     let each = |kib: f64| (kib - empty_kib) * KIB / jobs;
