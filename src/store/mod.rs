@@ -4,15 +4,18 @@
 
 mod artifacts;
 mod commit;
-mod connection;
+mod diagnosis;
+mod digest;
 mod entity;
 mod error;
 mod health;
 mod journal;
 mod lock;
 mod opening;
+mod read;
 mod rows;
 mod spec;
+mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;
