@@ -74,6 +74,21 @@ fn a_bench_of_starts_takes_the_time_until_ready() {
 }
 
 #[test]
+fn a_bench_of_waiting_jobs_finds_each_again_after_a_kill() {
+    let desk = Desk::new();
+    let args = ["waiting", "--jobs", "501", "--runs", "1", "--seconds", "1"];
+    let ended = bench(&desk, &args);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report = ended.json();
+    let figures = &report["workloads"]["waiting"]["figures"];
+    assert_eq!(positive(figures, "jobs"), 501.0);
+    positive(figures, "rss_bytes_per_job");
+    positive(figures, "recovered_ready_s");
+    assert_eq!(report["failed"], json!(0));
+    assert_eq!(left(&desk), Vec::<String>::new());
+}
+
+#[test]
 fn a_bench_that_cannot_be_made_room_for_says_where() {
     let desk = Desk::new();
     let mut command = desk.command(&["bench", "start", "--dir", "nowhere"]);
