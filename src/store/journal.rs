@@ -221,19 +221,21 @@ mod tests {
     use sea_orm::ConnectionTrait;
 
     use super::*;
-    use crate::store::{Store, StoreSpec, Synchronous};
+    use crate::store::{Store, StoreSpec, Synchronous, postgres::testing};
 
     const EVERYTHING: usize = 10_000;
 
-    async fn open(data_dir: &Path) -> Store {
-        let readers = NonZeroU32::new(2).unwrap();
-        Store::open(StoreSpec {
+    fn spec(data_dir: &Path) -> StoreSpec {
+        StoreSpec {
             data_dir: data_dir.to_owned(),
+            url: None,
             synchronous: Synchronous::Normal,
-            readers,
-        })
-        .await
-        .unwrap()
+            readers: NonZeroU32::new(2).unwrap(),
+        }
+    }
+
+    async fn open(data_dir: &Path) -> Store {
+        Store::open(spec(data_dir)).await.unwrap()
     }
 
     async fn write(journal: &SqlJournal, sql: &str) {
@@ -250,6 +252,24 @@ mod tests {
         conformance::check(&*store.journal()).await;
         store.close().await.unwrap();
         let store = open(dir.path()).await;
+        conformance::check(&*store.journal()).await;
+    }
+
+    #[tokio::test]
+    async fn the_journal_in_postgresql_conforms() {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(url) = testing::database().await else {
+            return;
+        };
+        let spec = || StoreSpec {
+            url: Some(url.clone()),
+            ..spec(dir.path())
+        };
+        let store = Store::open(spec()).await.unwrap();
+        conformance::check(&*store.journal()).await;
+        conformance::check(&*store.journal()).await;
+        store.close().await.unwrap();
+        let store = Store::open(spec()).await.unwrap();
         conformance::check(&*store.journal()).await;
     }
 
