@@ -4,6 +4,8 @@ mod commit;
 mod connection;
 mod guard;
 #[cfg(test)]
+mod ordeal;
+#[cfg(test)]
 pub mod testing;
 
 pub use commit::commit;

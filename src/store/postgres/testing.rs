@@ -120,7 +120,11 @@ impl Server {
                 return;
             }
             let log = || fs::read_to_string(self.dir.path().join("log"));
-            assert!(began.elapsed() < UP_MAX, "PostgreSQL does not start: {:?}", log());
+            assert!(
+                began.elapsed() < UP_MAX,
+                "PostgreSQL does not start: {:?}",
+                log()
+            );
             std::thread::yield_now();
         }
     }
