@@ -215,7 +215,7 @@ mod tests {
 
     use callboard_orchestra::{
         job::{JobEvent, JobState},
-        journal::{JournalError, conformance},
+        journal::{JournalError, MemoryJournal, conformance},
         payload::Payload,
     };
     use sea_orm::ConnectionTrait;
@@ -271,6 +271,34 @@ mod tests {
         store.close().await.unwrap();
         let store = Store::open(spec()).await.unwrap();
         conformance::check(&*store.journal()).await;
+    }
+
+    #[tokio::test]
+    async fn memory_sqlite_and_postgresql_answer_the_same_to_random_batches() {
+        for seed in 0..12 {
+            let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let sqlite = open(dir.path()).await;
+            let postgres = match testing::database().await {
+                Some(url) => Some(
+                    Store::open(StoreSpec {
+                        url: Some(url),
+                        ..spec(other.path())
+                    })
+                    .await
+                    .unwrap(),
+                ),
+                None => None,
+            };
+            let memory = MemoryJournal::default();
+            let journals = (sqlite.journal(), postgres.as_ref().map(Store::journal));
+            let mut all: Vec<&dyn Journal> = vec![&memory, &*journals.0];
+            all.extend(journals.1.as_deref().map(|journal| journal as &dyn Journal));
+            conformance::compare(&all, seed).await;
+            sqlite.close().await.unwrap();
+            if let Some(postgres) = postgres {
+                postgres.close().await.unwrap();
+            }
+        }
     }
 
     #[tokio::test]

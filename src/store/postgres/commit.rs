@@ -227,9 +227,9 @@ fn keys(values: &mut Values, digest: &Digest<'_>) {
     values
         .column(&keys, |((tenant, _), _)| tenant.as_str().to_owned())
         .column(&keys, |((_, key), _)| plain(key).into_owned())
-        .column(&keys, |(_, (remembered, _))| remembered.body_sha256.clone())
-        .column(&keys, |(_, (remembered, _))| remembered.job.uuid())
-        .column(&keys, |(_, (remembered, _))| remembered.expires_at.millis())
+        .column(&keys, |(_, remembered)| remembered.body_sha256.clone())
+        .column(&keys, |(_, remembered)| remembered.job.uuid())
+        .column(&keys, |(_, remembered)| remembered.expires_at.millis())
         .add(digest.now);
 }
 

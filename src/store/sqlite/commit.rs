@@ -202,7 +202,7 @@ async fn write_keys(script: &mut Script<'_>, digest: &Digest<'_>) -> Result<(), 
              expires_at = excluded.expires_at, job_id = CASE WHEN idempotency_keys.expires_at <= ? \
              OR idempotency_keys.job_id = excluded.job_id THEN excluded.job_id END",
         );
-        for ((tenant, key), (remembered, _)) in piece {
+        for ((tenant, key), remembered) in piece {
             script
                 .bind(tenant.as_str())
                 .bind(*key)
