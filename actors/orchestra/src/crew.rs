@@ -24,6 +24,8 @@ const ARTIFACTS_MAX: usize = 100;
 pub struct Delivery {
     pub outcome: Outcome<Payload>,
     pub deliverables: Deliverables,
+    /// Counts against the role's breaker.
+    pub failed: bool,
 }
 
 impl Delivery {
@@ -31,6 +33,7 @@ impl Delivery {
         Self {
             outcome: Outcome::Reject { reason },
             deliverables: Deliverables::default(),
+            failed: false,
         }
     }
 }
@@ -77,7 +80,11 @@ impl<R: Role> Agent for Seat<R> {
             };
             let ctx = RoleContext::new(assignment, work);
             let outcome = self.role.clone().perform(task, ctx.clone()).await;
-            deliver(outcome, ctx)
+            let failed = R::profile().breaks_on_retry && matches!(outcome, Outcome::Retry { .. });
+            Delivery {
+                failed,
+                ..deliver(outcome, ctx)
+            }
         }
         .boxed_local()
     }
@@ -116,6 +123,7 @@ fn bounded(product: Payload, deliverables: Deliverables) -> Delivery {
     Delivery {
         outcome: Outcome::Done(product),
         deliverables,
+        failed: false,
     }
 }
 
@@ -123,6 +131,7 @@ fn empty(outcome: Outcome<Payload>) -> Delivery {
     Delivery {
         outcome,
         deliverables: Deliverables::default(),
+        failed: false,
     }
 }
 
@@ -163,6 +172,10 @@ impl Work for Instance {
             new.content = Arc::default();
         }
         delivery
+    }
+
+    fn is_failure(delivery: &Delivery) -> bool {
+        delivery.failed
     }
 }
 

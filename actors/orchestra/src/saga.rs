@@ -86,6 +86,7 @@ impl Agent for Saboteur {
                     Delivery {
                         outcome,
                         deliverables: Deliverables::default(),
+                        failed: false,
                     }
                 }
                 .boxed_local()

@@ -150,6 +150,7 @@ fn command_of(task: TaskId, attempt: u32, outcome: Result<Delivery, Fault>) -> C
         Ok(Delivery {
             outcome,
             deliverables,
+            ..
         }) => match outcome {
             Outcome::Done(product) => Command::TaskFinished {
                 task,
