@@ -26,6 +26,7 @@ impl ServerArgs {
                 self.server
             ))
         })?;
+        callboard::tls::install_provider();
         let mut http = reqwest::Client::builder().connect_timeout(CONNECT_MAX);
         if is_loopback(&server) {
             // A proxy's loopback is another machine's.

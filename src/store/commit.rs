@@ -123,7 +123,9 @@ pub async fn supervision(
     Ok(())
 }
 
-async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, JournalError> {
+pub(super) async fn begin(
+    connection: &DatabaseConnection,
+) -> Result<DatabaseTransaction, JournalError> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
@@ -136,7 +138,11 @@ async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, J
 
 /// Takes `count` positions and answers the last. Touching the owner's row is also what fences: it is refused when
 /// another epoch has begun, and its lock keeps positions in the order of commits.
-async fn advance(txn: &DatabaseTransaction, epoch: u64, count: usize) -> Result<u64, JournalError> {
+pub(super) async fn advance(
+    txn: &DatabaseTransaction,
+    epoch: u64,
+    count: usize,
+) -> Result<u64, JournalError> {
     let update = Query::update()
         .table(store_epoch::Entity)
         .value(

@@ -13,8 +13,8 @@ use sea_orm::{
 };
 
 use super::{
-    DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec, connection, entity::store_epoch,
-    error::is_damage, lock::OwnerLock, writer::Writer,
+    DirArtifacts, ImportedPrices, SqlJournal, StoreError, StoreHealth, StoreSpec, connection,
+    entity::store_epoch, error::is_damage, lock::OwnerLock, writer::Writer,
 };
 
 const ARTIFACTS_DIR: &str = "artifacts";
@@ -79,6 +79,10 @@ impl Store {
 
     pub fn artifacts(&self) -> Arc<DirArtifacts> {
         self.artifacts.clone()
+    }
+
+    pub fn prices(&self) -> ImportedPrices {
+        ImportedPrices::new(self.writer.clone(), self.readers.clone(), self.epoch)
     }
 
     pub fn health(&self) -> StoreHealth {

@@ -15,6 +15,7 @@ mod health;
 mod hostile;
 mod idempotency;
 mod jobs;
+mod market;
 mod openapi;
 mod refusal;
 mod socket;

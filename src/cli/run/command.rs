@@ -52,7 +52,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<(), Failure> {
     let config = args.settings.load([])?;
     let input = args.input.read()?;
-    let packs = packs::all(prices::book(&args.kind, args.prices.as_deref())?);
+    let packs = packs::all(prices::of(&args.kind, args.prices.as_deref(), &config).await?);
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;
 

@@ -1,0 +1,215 @@
+//! Reading: every source that is whole, as one book.
+
+use std::{path::Path, sync::Arc};
+
+use callboard_market::{PriceBook, Series, prices::PRICE_ROWS_MAX};
+use chrono::NaiveDate;
+use futures_util::TryStreamExt;
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use sea_orm_migration::SchemaManager;
+
+use crate::store::{
+    connection,
+    entity::{bar, price_import},
+};
+
+/// Files of a source that facts name, the newest first.
+const FILES_NAMED_MAX: usize = 3;
+
+/// The book of a database that another process may own; `None` when nothing is imported there, or no database is.
+pub async fn imported_book(database: &Path) -> Result<Option<PriceBook>, DbErr> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    let readers = connection::readers(database, std::num::NonZeroU32::MIN).await?;
+    let read = match SchemaManager::new(&readers).has_table("ohlcv").await? {
+        true => book(&readers).await,
+        false => Ok(None),
+    };
+    readers.close().await?;
+    read
+}
+
+pub async fn book(readers: &DatabaseConnection) -> Result<Option<PriceBook>, DbErr> {
+    let imports = price_import::Entity::find()
+        .order_by_desc(price_import::Column::ImportedAt)
+        .all(readers)
+        .await?;
+    let mut sources: Vec<&str> = Vec::new();
+    for import in &imports {
+        if !sources.contains(&import.source.as_str()) {
+            sources.push(&import.source);
+        }
+    }
+    let (mut series, mut rows_dropped) = (Vec::new(), 0);
+    // The newest last: of two series with one ticker a book keeps the last.
+    for source in sources.into_iter().rev() {
+        let files: Vec<&price_import::Model> = imports
+            .iter()
+            .filter(|import| import.source == source)
+            .collect();
+        if let Some(cut_short) = files.iter().find(|file| !file.finished) {
+            tracing::warn!(
+                source,
+                file = cut_short.file,
+                "prices are left out: their import did not finish; import the file again, or another with --replace"
+            );
+            continue;
+        }
+        let named = named(source, &files);
+        series.extend(read_source(readers, source, &named).await?);
+        let dropped = files.iter().map(|file| file.rows_dropped.unsigned_abs());
+        rows_dropped += usize::try_from(dropped.sum::<u64>()).unwrap_or(usize::MAX);
+    }
+    let book = PriceBook::new("imported prices", series).with_rows_dropped(rows_dropped);
+    let is_empty = book.tickers().next().is_none();
+    Ok((!is_empty).then_some(book))
+}
+
+/// A source in words: its name, its files and their hashes.
+fn named(source: &str, files: &[&price_import::Model]) -> Arc<str> {
+    let shown = files.iter().take(FILES_NAMED_MAX);
+    let mut shown: Vec<String> = shown
+        .map(|file| format!("{}, sha256 {}", file.file, file.sha256))
+        .collect();
+    if let Some(more) = files.len().checked_sub(FILES_NAMED_MAX + 1) {
+        shown.push(format!("{} more", more + 1));
+    }
+    format!("{source} ({})", shown.join("; ")).into()
+}
+
+async fn read_source(
+    readers: &DatabaseConnection,
+    source: &str,
+    named: &Arc<str>,
+) -> Result<Vec<Series>, DbErr> {
+    type Row = (String, String, f64, Option<f64>);
+    let mut rows = bar::Entity::find()
+        .select_only()
+        .columns([
+            bar::Column::Ticker,
+            bar::Column::Date,
+            bar::Column::Close,
+            bar::Column::AdjustedClose,
+        ])
+        .filter(bar::Column::Source.eq(source))
+        .order_by_asc(bar::Column::Ticker)
+        .order_by_asc(bar::Column::Date)
+        .limit(PRICE_ROWS_MAX as u64)
+        .into_tuple::<Row>()
+        .stream(readers)
+        .await?;
+    let mut all = Vec::new();
+    let mut reading = Reading::default();
+    while let Some((ticker, date, close, adjusted)) = rows.try_next().await? {
+        if ticker != reading.ticker {
+            let read = std::mem::take(&mut reading);
+            all.extend(read.series(named)?);
+            reading.ticker = ticker;
+        }
+        let date = date
+            .parse()
+            .map_err(|_| DbErr::Type(format!("`{date}` of {} is not a date", reading.ticker)))?;
+        reading.points.push((date, close, adjusted));
+    }
+    all.extend(reading.series(named)?);
+    Ok(all)
+}
+
+/// The rows of one ticker.
+#[derive(Default)]
+struct Reading {
+    ticker: String,
+    points: Vec<(NaiveDate, f64, Option<f64>)>,
+}
+
+impl Reading {
+    /// Adjusted closes when every date has one, else closes: the two are never mixed.
+    fn series(self, named: &Arc<str>) -> Result<Option<Series>, DbErr> {
+        if self.points.is_empty() {
+            return Ok(None);
+        }
+        let adjusted: Option<Vec<_>> = self
+            .points
+            .iter()
+            .map(|(date, _, adjusted)| Some((*date, (*adjusted)?)))
+            .collect();
+        let plain = || self.points.iter().map(|(date, close, _)| (*date, *close));
+        let points = adjusted.unwrap_or_else(|| plain().collect());
+        let series = Series::new(self.ticker.as_str(), points);
+        let series = series
+            .map_err(|date| DbErr::Type(format!("{} has {date} twice", self.ticker)))?
+            .from_source(named.clone());
+        Ok(Some(series))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_orchestra::time::Timestamp;
+
+    use super::{super::testing::*, *};
+
+    #[tokio::test]
+    async fn a_source_whose_import_was_cut_short_is_left_out_until_one_has_finished() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let prices = store.prices();
+        assert!(prices.book().await.unwrap().is_none());
+        imported(&prices, &import("good", "a"), 1, &[bar("A", 1, 2.0, None)]).await;
+        let cut_short = import("bad", "b");
+        let at = Timestamp::from_millis(2000);
+        prices.begin(&cut_short, at).await.unwrap();
+        prices
+            .write("bad", &[bar("A", 1, 9.0, None), bar("B", 1, 9.0, None)])
+            .await
+            .unwrap();
+        let tickers = async || {
+            let book = prices.book().await.unwrap().unwrap();
+            book.tickers().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(tickers().await, ["A"]);
+        prices.finish(&cut_short, at).await.unwrap();
+        assert_eq!(tickers().await, ["A", "B"]);
+        let book = prices.book().await.unwrap().unwrap();
+        assert_eq!(book.series("A").unwrap().closes(), [9.0]);
+        assert_eq!(book.source_of("A"), "bad (b.csv, sha256 b)");
+        assert_eq!(book.rows_dropped(), 2);
+    }
+
+    #[tokio::test]
+    async fn adjusted_closes_are_used_where_every_date_has_one_and_never_mixed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let prices = store.prices();
+        let bars = [
+            bar("A", 1, 10.0, Some(1.0)),
+            bar("A", 2, 20.0, Some(2.0)),
+            bar("B", 1, 10.0, Some(1.0)),
+            bar("B", 2, 20.0, None),
+        ];
+        imported(&prices, &import("s", "a"), 1, &bars).await;
+        let book = prices.book().await.unwrap().unwrap();
+        assert_eq!(book.series("A").unwrap().closes(), [1.0, 2.0]);
+        assert_eq!(book.series("B").unwrap().closes(), [10.0, 20.0]);
+    }
+
+    #[tokio::test]
+    async fn a_database_is_read_beside_its_owner_and_none_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("callboard.db");
+        assert!(imported_book(&database).await.unwrap().is_none());
+        let store = open(dir.path()).await;
+        imported(
+            &store.prices(),
+            &import("s", "a"),
+            1,
+            &[bar("A", 1, 0.1, None)],
+        )
+        .await;
+        let book = imported_book(&database).await.unwrap().unwrap();
+        assert_eq!(book.series("A").unwrap().closes(), [0.1]);
+    }
+}
