@@ -171,6 +171,48 @@ fn a_data_directory_that_a_server_owns_is_left_to_it() {
 }
 
 #[test]
+fn an_import_that_is_killed_is_left_out_until_it_is_made_again() {
+    let desk = Desk::new();
+    desk.write("whole.csv", &bars(&[("AA", 1)]));
+    assert_eq!(import(&desk, &["whole.csv"]).code, Some(0));
+    let mut long = "date,ticker,close\n".to_owned();
+    let days = chrono::NaiveDate::from_ymd_opt(1900, 1, 1)
+        .unwrap()
+        .iter_days();
+    for day in days.take(40_000) {
+        long.push_str(&format!("{day},AA,1\n{day},BB,1\n"));
+    }
+    desk.write("long.csv", &long);
+    let mut importing = desk
+        .command(&["market", "import", "long.csv"])
+        .spawn()
+        .unwrap();
+    // The first chunks are in the write-ahead log, and most are not.
+    let log = desk.path().join("callboard-data/callboard.db-wal");
+    while fs::metadata(&log).map_or(0, |log| log.len()) < 600_000 {
+        assert!(
+            importing.try_wait().unwrap().is_none(),
+            "it ended before it was killed"
+        );
+        std::thread::yield_now();
+    }
+    importing.kill().unwrap();
+    importing.wait().unwrap();
+
+    let left_out = desk.run(&["run", "market.compare", "Sharpe of BB", "--log", "warn"]);
+    assert_eq!(left_out.code, Some(2), "{left_out:?}");
+    assert!(
+        left_out.stderr.contains("the price data has AA"),
+        "{left_out:?}"
+    );
+    let again = import(&desk, &["long.csv"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(!again.stdout.contains(" 0 of them updated"), "{again:?}");
+    let whole = desk.run(&["run", "market.compare", "Sharpe of BB since 2000", "--json"]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+}
+
+#[test]
 fn an_imported_file_of_real_prices_gives_the_figures_of_the_file() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
