@@ -45,8 +45,11 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     let prometheus = telemetry::metrics()?;
     let mut signals = Signals::listen()?;
     let store = open_store(&config, config.store.data_dir.clone()).await?;
-    let imported = store.prices().book().await?;
-    let supply = prices::supply(imported, &config.market).context("set prices up")?;
+    let imported = store.prices().read().await?;
+    for warning in imported.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let supply = prices::supply(imported.book, &config.market).context("set prices up")?;
     let instance = Instance::start(&config, store, &packs::all(supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;

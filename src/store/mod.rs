@@ -21,5 +21,5 @@ pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
 pub use opening::Store;
-pub use prices::{CHUNK_BARS, ImportedPrices, PriceImport, imported_book};
+pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use spec::{StoreSpec, Synchronous};

@@ -5,11 +5,14 @@ use std::{fs::File, path::Path};
 use callboard::{
     config::Config,
     prices,
-    store::{StoreSpec, imported_book},
+    store::{StoreSpec, imported_prices},
 };
 use callboard_market::{Supply, embedded, read_csv};
 
-use crate::cli::failure::{Failure, chain};
+use crate::cli::{
+    failure::{Failure, chain},
+    terminal,
+};
 
 const MARKET_KINDS: &str = "market.";
 
@@ -48,7 +51,10 @@ async fn of_data_dir(config: &Config) -> Result<Supply, Failure> {
             chain(error)
         ))
     };
-    let imported = imported_book(&database).await;
+    let imported = imported_prices(&database).await;
     let imported = imported.map_err(|error| failed(&error))?;
-    prices::supply(imported, &config.market).map_err(|error| failed(&error))
+    for warning in imported.warnings() {
+        terminal::tell(&format!("warning: {warning}"));
+    }
+    prices::supply(imported.book, &config.market).map_err(|error| failed(&error))
 }

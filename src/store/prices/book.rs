@@ -18,21 +18,41 @@ use crate::store::{
 /// Files of a source that facts name, the newest first.
 const FILES_NAMED_MAX: usize = 3;
 
-/// The book of a database that another process may own; `None` when nothing is imported there, or no database is.
-pub async fn imported_book(database: &Path) -> Result<Option<PriceBook>, DbErr> {
+/// What has been imported.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// Everything that can be compared; `None` when that is nothing.
+    pub book: Option<PriceBook>,
+    /// Sources that are left out, each with the file whose import did not finish.
+    pub cut_short: Vec<(String, String)>,
+}
+
+impl Imported {
+    /// A sentence for each source that is left out.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.cut_short.iter().map(|(source, file)| {
+            format!(
+                "prices of source {source} are left out: the import of {file} did not finish; import it again, or another file with --replace"
+            )
+        })
+    }
+}
+
+/// Reads from a database that another process may own; nothing where there is no database.
+pub async fn imported_prices(database: &Path) -> Result<Imported, DbErr> {
     if !database.exists() {
-        return Ok(None);
+        return Ok(Imported::default());
     }
     let readers = connection::readers(database, std::num::NonZeroU32::MIN).await?;
     let read = match SchemaManager::new(&readers).has_table("ohlcv").await? {
-        true => book(&readers).await,
-        false => Ok(None),
+        true => imported(&readers).await,
+        false => Ok(Imported::default()),
     };
     readers.close().await?;
     read
 }
 
-pub async fn book(readers: &DatabaseConnection) -> Result<Option<PriceBook>, DbErr> {
+pub async fn imported(readers: &DatabaseConnection) -> Result<Imported, DbErr> {
     let imports = price_import::Entity::find()
         .order_by_desc(price_import::Column::ImportedAt)
         .all(readers)
@@ -43,19 +63,15 @@ pub async fn book(readers: &DatabaseConnection) -> Result<Option<PriceBook>, DbE
             sources.push(&import.source);
         }
     }
-    let (mut series, mut rows_dropped) = (Vec::new(), 0);
+    let (mut series, mut rows_dropped, mut cut_short) = (Vec::new(), 0, Vec::new());
     // The newest last: of two series with one ticker a book keeps the last.
     for source in sources.into_iter().rev() {
         let files: Vec<&price_import::Model> = imports
             .iter()
             .filter(|import| import.source == source)
             .collect();
-        if let Some(cut_short) = files.iter().find(|file| !file.finished) {
-            tracing::warn!(
-                source,
-                file = cut_short.file,
-                "prices are left out: their import did not finish; import the file again, or another with --replace"
-            );
+        if let Some(unfinished) = files.iter().find(|file| !file.finished) {
+            cut_short.push((source.to_owned(), unfinished.file.clone()));
             continue;
         }
         let named = named(source, &files);
@@ -65,7 +81,10 @@ pub async fn book(readers: &DatabaseConnection) -> Result<Option<PriceBook>, DbE
     }
     let book = PriceBook::new("imported prices", series).with_rows_dropped(rows_dropped);
     let is_empty = book.tickers().next().is_none();
-    Ok((!is_empty).then_some(book))
+    Ok(Imported {
+        book: (!is_empty).then_some(book),
+        cut_short,
+    })
 }
 
 /// A source in words: its name, its files and their hashes.
@@ -157,8 +176,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).await;
         let prices = store.prices();
-        assert!(prices.book().await.unwrap().is_none());
-        imported(&prices, &import("good", "a"), 1, &[bar("A", 1, 2.0, None)]).await;
+        assert!(prices.read().await.unwrap().book.is_none());
+        whole_import(&prices, &import("good", "a"), 1, &[bar("A", 1, 2.0, None)]).await;
         let cut_short = import("bad", "b");
         let at = Timestamp::from_millis(2000);
         prices.begin(&cut_short, at).await.unwrap();
@@ -167,13 +186,20 @@ mod tests {
             .await
             .unwrap();
         let tickers = async || {
-            let book = prices.book().await.unwrap().unwrap();
+            let book = prices.read().await.unwrap().book.unwrap();
             book.tickers().map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(tickers().await, ["A"]);
+        let warnings: Vec<String> = prices.read().await.unwrap().warnings().collect();
+        assert_eq!(
+            warnings,
+            [
+                "prices of source bad are left out: the import of b.csv did not finish; import it again, or another file with --replace"
+            ]
+        );
         prices.finish(&cut_short, at).await.unwrap();
         assert_eq!(tickers().await, ["A", "B"]);
-        let book = prices.book().await.unwrap().unwrap();
+        let book = prices.read().await.unwrap().book.unwrap();
         assert_eq!(book.series("A").unwrap().closes(), [9.0]);
         assert_eq!(book.source_of("A"), "bad (b.csv, sha256 b)");
         assert_eq!(book.rows_dropped(), 2);
@@ -190,8 +216,8 @@ mod tests {
             bar("B", 1, 10.0, Some(1.0)),
             bar("B", 2, 20.0, None),
         ];
-        imported(&prices, &import("s", "a"), 1, &bars).await;
-        let book = prices.book().await.unwrap().unwrap();
+        whole_import(&prices, &import("s", "a"), 1, &bars).await;
+        let book = prices.read().await.unwrap().book.unwrap();
         assert_eq!(book.series("A").unwrap().closes(), [1.0, 2.0]);
         assert_eq!(book.series("B").unwrap().closes(), [10.0, 20.0]);
     }
@@ -200,16 +226,16 @@ mod tests {
     async fn a_database_is_read_beside_its_owner_and_none_is_no_error() {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("callboard.db");
-        assert!(imported_book(&database).await.unwrap().is_none());
+        assert!(imported_prices(&database).await.unwrap().book.is_none());
         let store = open(dir.path()).await;
-        imported(
+        whole_import(
             &store.prices(),
             &import("s", "a"),
             1,
             &[bar("A", 1, 0.1, None)],
         )
         .await;
-        let book = imported_book(&database).await.unwrap().unwrap();
+        let book = imported_prices(&database).await.unwrap().book.unwrap();
         assert_eq!(book.series("A").unwrap().closes(), [0.1]);
     }
 }

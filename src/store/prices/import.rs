@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callboard_market::{PriceBook, prices::Bar};
+use callboard_market::prices::Bar;
 use callboard_orchestra::{journal::JournalError, time::Timestamp};
 use chrono::NaiveDate;
 use futures_util::TryStreamExt;
@@ -11,7 +11,7 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
 };
 
-use super::book::book;
+use super::book::{Imported, imported};
 use crate::store::{
     commit::{advance, begin, failed},
     entity::{bar, price_import},
@@ -193,9 +193,8 @@ impl ImportedPrices {
         counted.await.map_err(failed(READ))
     }
 
-    /// Everything that can be compared; `None` when nothing is imported.
-    pub async fn book(&self) -> Result<Option<PriceBook>, JournalError> {
-        book(&self.readers).await.map_err(failed(READ))
+    pub async fn read(&self) -> Result<Imported, JournalError> {
+        imported(&self.readers).await.map_err(failed(READ))
     }
 
     async fn transact(
@@ -236,10 +235,10 @@ mod tests {
         let store = open(dir.path()).await;
         let prices = store.prices();
         let many: Vec<Bar> = (1..=31).map(|day| bar("A", day, 1.0, None)).collect();
-        imported(&prices, &import("s", "a"), 1, &many).await;
-        imported(&prices, &import("s", "b"), 2, &[bar("A", 31, 7.0, None)]).await;
-        imported(&prices, &import("t", "c"), 3, &[bar("T", 1, 1.0, None)]).await;
-        let book = prices.book().await.unwrap().unwrap();
+        whole_import(&prices, &import("s", "a"), 1, &many).await;
+        whole_import(&prices, &import("s", "b"), 2, &[bar("A", 31, 7.0, None)]).await;
+        whole_import(&prices, &import("t", "c"), 3, &[bar("T", 1, 1.0, None)]).await;
+        let book = prices.read().await.unwrap().book.unwrap();
         let closes = book.series("A").unwrap().closes().to_vec();
         assert_eq!((closes.len(), closes[30]), (31, 7.0));
         assert_eq!(book.source_of("A"), "s (b.csv, sha256 b; a.csv, sha256 a)");
@@ -249,7 +248,7 @@ mod tests {
 
         prices.clear("s").await.unwrap();
         prices.forget("s", "none").await.unwrap();
-        let book = prices.book().await.unwrap().unwrap();
+        let book = prices.read().await.unwrap().book.unwrap();
         assert_eq!(book.tickers().collect::<Vec<_>>(), ["T"]);
     }
 

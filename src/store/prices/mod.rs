@@ -8,5 +8,5 @@ mod import;
 #[cfg(test)]
 mod testing;
 
-pub use book::imported_book;
+pub use book::{Imported, imported_prices};
 pub use import::{CHUNK_BARS, ImportedPrices, PriceImport};

@@ -41,7 +41,7 @@ pub fn bar(ticker: &str, day: u32, close: f64, adjusted_close: Option<f64>) -> B
 }
 
 /// A whole import at second `at`.
-pub async fn imported(prices: &ImportedPrices, import: &PriceImport, at: i64, bars: &[Bar]) {
+pub async fn whole_import(prices: &ImportedPrices, import: &PriceImport, at: i64, bars: &[Bar]) {
     let at = Timestamp::from_millis(at * 1000);
     prices.begin(import, at).await.unwrap();
     prices.write(&import.source, bars).await.unwrap();
