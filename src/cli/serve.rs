@@ -50,7 +50,7 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
         tracing::warn!("{warning}");
     }
     let supply = prices::supply(imported.book, &config.market).context("set prices up")?;
-    let instance = Instance::start(&config, store, &packs::all(supply))?;
+    let instance = Instance::start(&config, store, &packs::all(&config, supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;
     if let Ok(Reason::Fenced) = served {
@@ -88,6 +88,7 @@ async fn attend(
         store: instance.store.health(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
+            batch_bytes_max: server.batch_bytes_max.get(),
             request_wait_max: server.request_wait_max,
             any_host: server.allow_insecure,
             ..HttpLimits::default()

@@ -4,7 +4,8 @@
 
 mod artifacts;
 mod commit;
-mod connection;
+mod diagnosis;
+mod digest;
 mod entity;
 mod error;
 mod health;
@@ -12,8 +13,10 @@ mod journal;
 mod lock;
 mod opening;
 mod prices;
+mod read;
 mod rows;
 mod spec;
+mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;

@@ -244,7 +244,7 @@ mod tests {
     use callboard_orchestra::{
         Payload, Timestamp,
         job::{Job, JobEvent},
-        journal::{MemoryJournal, Record, row_of},
+        journal::{Asides, MemoryJournal, Record, row_of},
     };
 
     use super::*;
@@ -270,6 +270,7 @@ mod tests {
                 deadline: None,
                 seed: 0,
                 request_id: None,
+                on_exhausted: Default::default(),
             };
             let job = Job::begin(JobId::mint(), &event, Timestamp::from_millis(0)).unwrap();
             let story = Self {
@@ -301,6 +302,7 @@ mod tests {
                 events: Arc::new([event]),
                 row: Arc::new(row_of(&self.job)),
                 remember: None,
+                asides: Asides::default(),
             };
             let pos = self
                 .journal

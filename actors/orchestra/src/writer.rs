@@ -10,7 +10,7 @@
 )]
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Instant,
 };
@@ -43,7 +43,7 @@ pub(crate) struct SettledSink {
 
 /// A record on its way to the journal. Dropped unanswered, it reports failure.
 pub(crate) struct Append {
-    record: Record,
+    record: Box<Record>,
     life: u64,
     sink: Option<SettledSink>,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Append {
 impl Append {
     pub fn new(record: Record, life: u64, sink: SettledSink) -> Self {
         Self {
-            record,
+            record: Box::new(record),
             life,
             sink: Some(sink),
         }
@@ -205,7 +205,11 @@ async fn commit(
     mut appends: Vec<Append>,
     failed: &mut Vec<(JobId, u64)>,
 ) -> Vec<Append> {
-    let records: Vec<Record> = appends.iter().map(|append| append.record.clone()).collect();
+    bring_together(&mut appends);
+    let records: Vec<Record> = appends
+        .iter()
+        .map(|append| Record::clone(&append.record))
+        .collect();
     let started = Instant::now();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");
@@ -252,6 +256,16 @@ async fn commit(
     }
     answer(&mut refused, false);
     left
+}
+
+/// Puts records of one job side by side, in their order: the journal keeps neighbours in one row.
+fn bring_together(appends: &mut [Append]) {
+    let mut places = HashMap::with_capacity(appends.len());
+    for append in &*appends {
+        let next = places.len();
+        places.entry(append.record.job).or_insert(next);
+    }
+    appends.sort_by_key(|append| places[&append.record.job]);
 }
 
 fn answer(appends: &mut [Append], committed: bool) {

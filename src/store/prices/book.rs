@@ -11,8 +11,9 @@ use sea_orm::{
 use sea_orm_migration::SchemaManager;
 
 use crate::store::{
-    connection,
+    Synchronous,
     entity::{bar, price_import},
+    sqlite::SqliteFile,
 };
 
 /// Files of a source that facts name, the newest first.
@@ -43,7 +44,12 @@ pub async fn imported_prices(database: &Path) -> Result<Imported, DbErr> {
     if !database.exists() {
         return Ok(Imported::default());
     }
-    let readers = connection::readers(database, std::num::NonZeroU32::MIN).await?;
+    let file = SqliteFile {
+        path: database.to_owned(),
+        // Of writes, of which there are none.
+        synchronous: Synchronous::Full,
+    };
+    let readers = file.readers(std::num::NonZeroU32::MIN).await?;
     let read = match SchemaManager::new(&readers).has_table("ohlcv").await? {
         true => imported(&readers).await,
         false => Ok(Imported::default()),

@@ -13,7 +13,7 @@ use sea_orm::{
 
 use super::book::{Imported, imported};
 use crate::store::{
-    commit::{advance, begin, failed},
+    commit::{begin, end, failed},
     entity::{bar, price_import},
     rows,
     writer::Writer,
@@ -201,13 +201,10 @@ impl ImportedPrices {
         &self,
         write: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
     ) -> Result<(), JournalError> {
-        let lease = self.writer.lease().await.map_err(failed(WRITE))?;
-        let txn = begin(lease.connection()).await?;
-        advance(&txn, self.epoch, 0).await?;
+        let lease = self.writer.lease().await?;
+        let txn = begin(&lease, self.epoch).await?;
         write(&txn).await.map_err(failed(WRITE))?;
-        txn.commit().await.map_err(failed(WRITE))?;
-        lease.give_back();
-        Ok(())
+        end(txn, lease, WRITE).await
     }
 }
 
