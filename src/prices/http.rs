@@ -61,7 +61,7 @@ impl HttpPrices {
         let failed = |error| self.unanswered(ticker, &shown, error);
         let response = self.client.get(url).send().await.map_err(failed)?;
         if !response.status().is_success() {
-            return Err(refusal(ticker, &shown, response).await);
+            return Err(refusal(ticker, &shown, &response));
         }
         let csv = self.body(ticker, &shown, response).await?;
         let hash = Sha256::digest(&csv);
@@ -100,6 +100,10 @@ impl HttpPrices {
     }
 
     fn unanswered(&self, ticker: &str, shown: &str, error: reqwest::Error) -> ProviderError {
+        if error.is_redirect() {
+            let why = causes(&error.without_url());
+            return ProviderError::Refused(format!("the prices of {ticker} from {shown}: {why}"));
+        }
         let why = if error.is_timeout() {
             format!("no answer within {} ms", self.timeout.as_millis())
         } else {
@@ -157,7 +161,7 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
 }
 
 /// What an answer that is not OK means.
-async fn refusal(ticker: &str, shown: &str, response: Response) -> ProviderError {
+fn refusal(ticker: &str, shown: &str, response: &Response) -> ProviderError {
     let status = response.status();
     let after = response
         .headers()

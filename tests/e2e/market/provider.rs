@@ -124,7 +124,11 @@ async fn what_can_be_refused_before_a_fetch_is_refused_at_once() {
 
 #[tokio::test]
 async fn a_ticker_that_the_vendor_does_not_know_fails_the_job_in_words() {
-    let vendor = Vendor::open([("NVDA", prices(1)), ("KEY", vec![Reply::Status(403, "")])]);
+    let vendor = Vendor::open([
+        ("NVDA", prices(1)),
+        ("KEY", vec![Reply::Status(403, "")]),
+        ("LOOP", vec![Reply::Status(302, "location: /LOOP.csv\r\n")]),
+    ]);
     let fetching = Fetching::start(&vendor.config(""));
     let unknown = fetching.compare(json!({"tickers": ["NVDA", "NOPE"]})).await;
     assert!(
@@ -133,6 +137,13 @@ async fn a_ticker_that_the_vendor_does_not_know_fails_the_job_in_words() {
         "{unknown:?}"
     );
     assert_eq!(vendor.asked("NOPE").len(), 1);
+    let astray = fetching.compare(json!({"tickers": ["LOOP"]})).await;
+    assert!(
+        message(&astray).ends_with("too many redirects"),
+        "{astray:?}"
+    );
+    // Itself and three redirects, and no second attempt.
+    assert_eq!(vendor.asked("LOOP").len(), 4);
     let refused = fetching.compare(json!({"tickers": ["KEY"]})).await;
     assert!(
         message(&refused).contains("the price provider refuses KEY"),
