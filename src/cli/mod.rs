@@ -13,6 +13,7 @@ mod input;
 mod job;
 mod jobs;
 mod kinds;
+mod market;
 mod migrate;
 mod openapi;
 mod progress;

@@ -17,6 +17,7 @@ mod hostile;
 mod idempotency;
 mod jobs;
 mod lineage;
+mod market;
 mod openapi;
 mod ranges;
 mod refusal;
