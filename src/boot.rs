@@ -42,7 +42,8 @@ impl Instance {
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
 
-        let (fence, fenced) = watch::channel(false);
+        let fence = store.lost();
+        let fenced = fence.subscribe();
         let ports = Ports {
             journal: store.journal(),
             artifacts: store.artifacts(),
@@ -71,6 +72,7 @@ impl Instance {
 pub async fn open_store(config: &Config, data_dir: PathBuf) -> Result<Store, StoreError> {
     Store::open(StoreSpec {
         data_dir,
+        url: config.store.url(),
         synchronous: config.store.synchronous,
         readers: config.store.readers,
     })

@@ -47,6 +47,7 @@ pub async fn import(args: Args) -> Result<(), Failure> {
         BarFile::check(file, &shown).map_err(|error| Failure::BadInput(chain(&error)))?;
 
     let store = Store::open(StoreSpec {
+        url: config.url(),
         data_dir: config.data_dir,
         synchronous: config.synchronous,
         readers: config.readers,
