@@ -7,10 +7,12 @@
 )]
 
 mod app;
+mod approvals;
 mod artifacts;
 mod batch;
 mod cli;
 mod client;
+mod effects;
 mod eventually;
 mod health;
 mod hostile;
@@ -21,6 +23,7 @@ mod openapi;
 mod ranges;
 mod refusal;
 mod socket;
+mod steering;
 mod stream;
 mod supervision;
 mod wait;
