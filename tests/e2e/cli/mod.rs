@@ -1,5 +1,6 @@
 //! The program as a process: what it prints, what it leaves behind, how it ends.
 
+mod bench;
 mod desk;
 mod ground_truth;
 mod run;
