@@ -29,5 +29,6 @@ mod steer;
 mod submit;
 mod terminal;
 mod watch;
+mod why;
 
 pub use command::main;

@@ -28,3 +28,4 @@ mod stream;
 mod supervision;
 mod wait;
 mod watchers;
+mod why;
