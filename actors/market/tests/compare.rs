@@ -54,7 +54,7 @@ fn run(pack: impl Pack, input: &Value) -> Result<Ended, SubmitError> {
         let tenant = Tenant::default();
         let row = house
             .coordinator
-            .finished(&tenant, submitted.row.id, RUN_TIME_MAX)
+            .finished(&tenant, submitted.row.id, RUN_TIME_MAX, Default::default())
             .await
             .unwrap()
             .unwrap();
