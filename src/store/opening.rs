@@ -92,7 +92,7 @@ impl Store {
         let attendant = match (&backend, hold) {
             (Backend::Postgres(server), Some((_, hold))) => {
                 let (server, epoch) = (server.clone(), int(epoch));
-                Guard::start(hold, server, epoch, lost.clone()).map(Attendant::Guard)
+                Guard::start(hold, *server, epoch, lost.clone()).map(Attendant::Guard)
             }
             (Backend::Sqlite(file), _) => {
                 Checkpointer::start(file.clone(), &writer).map(Attendant::Checkpointer)
