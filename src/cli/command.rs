@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     bench, cancel, check_config, failure::Failure, jobs, kinds, migrate, openapi, run, serve,
-    submit, watch,
+    submit, verify_crash, watch,
 };
 
 /// Runs multi-agent jobs durably
@@ -41,6 +41,8 @@ enum Command {
     Openapi,
     /// Measure a server that this command starts for the purpose, over HTTP
     Bench(bench::Args),
+    /// Kill servers under load and check that nothing acknowledged is lost or done twice
+    VerifyCrash(verify_crash::Args),
 }
 
 /// Parses the command line, does what it says and answers with the exit code.
@@ -65,6 +67,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),
         Command::Bench(args) => bench::bench(args).await,
+        Command::VerifyCrash(args) => verify_crash::verify_crash(args).await,
     }
 }
 

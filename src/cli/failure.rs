@@ -22,6 +22,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    pub fn message(&self) -> &str {
+        let (Self::Failed(message) | Self::BadInput(message) | Self::Interrupted(message)) = self;
+        message
+    }
+
     /// Tells the user and answers with the exit code.
     pub fn report(self) -> ExitCode {
         let (code, message) = match self {

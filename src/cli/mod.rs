@@ -4,6 +4,7 @@
 mod bench;
 mod cancel;
 mod check_config;
+mod child;
 mod client;
 mod command;
 mod failure;
@@ -22,6 +23,7 @@ mod settings;
 mod sse;
 mod submit;
 mod terminal;
+mod verify_crash;
 mod watch;
 
 pub use command::main;
