@@ -8,4 +8,5 @@ pub mod shutdown;
 pub mod store;
 pub mod supervision;
 pub mod telemetry;
+pub mod tls;
 pub mod ws;

@@ -88,6 +88,7 @@ impl Answer {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
+        callboard::tls::install_provider();
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(DEADLINE)
