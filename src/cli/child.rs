@@ -30,12 +30,6 @@ pub struct ServerSpec {
     pub log: Option<PathBuf>,
 }
 
-impl ServerSpec {
-    pub fn data_dir(&self) -> PathBuf {
-        self.dir.join("data")
-    }
-}
-
 /// A server that listens. Dropped, it is killed.
 pub struct ServerChild {
     pub address: SocketAddr,

@@ -22,3 +22,4 @@ mod stream;
 mod supervision;
 mod wait;
 mod watchers;
+mod weather;

@@ -87,6 +87,7 @@ pub struct Api {
 impl Api {
     /// `address` is None while no server runs.
     pub fn new(address: watch::Receiver<Option<SocketAddr>>) -> Result<Self, Failure> {
+        callboard::tls::install_provider();
         let http = reqwest::Client::builder().no_proxy().build();
         let http = http.map_err(|error| {
             Failure::Failed(format!("start the HTTP client: {}", chain(&error)))

@@ -75,7 +75,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Book {
     pub entries: BTreeMap<String, Entry>,
-    /// Accepted and not seen to end.
+    /// Accepted or seen, and not seen to end.
     pub live: HashSet<String>,
     /// What the server refused although it should not have.
     pub refused: Vec<String>,
@@ -107,10 +107,6 @@ impl Book {
         }
     }
 
-    pub fn ended(&mut self, job: &str) {
-        self.live.remove(job);
-    }
-
     pub fn accepted_jobs(&self) -> usize {
         self.entries.values().filter(|e| !e.jobs.is_empty()).count()
     }
@@ -137,7 +133,5 @@ mod tests {
         book.accepted("k", "job_2", true);
         assert_eq!(book.entries["k"].jobs.len(), 2);
         assert_eq!(book.live.len(), 1);
-        book.ended("job_1");
-        assert!(book.live.is_empty());
     }
 }

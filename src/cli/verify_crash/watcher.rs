@@ -88,9 +88,7 @@ impl Watcher {
                 match serde_json::from_str::<Event>(&message.data) {
                     Ok(event) => {
                         resume.hear(&event);
-                        if self.see(&event) {
-                            book.borrow_mut().ended(&event.job);
-                        }
+                        self.see(&event, &mut book.borrow_mut());
                     }
                     Err(error) => self.find(format!("{error} in {}", message.data)),
                 }
@@ -99,8 +97,7 @@ impl Watcher {
         }
     }
 
-    /// True when the event ends its job.
-    fn see(&self, event: &Event) -> bool {
+    fn see(&self, event: &Event, book: &mut Book) {
         let mut tracks = self.tracks.borrow_mut();
         let track = tracks.entry(event.job.clone()).or_default();
         if event.seq != track.last_seq + 1 {
@@ -110,7 +107,10 @@ impl Watcher {
         }
         track.last_seq = track.last_seq.max(event.seq);
         track.ends += u32::from(event.is_final());
-        event.is_final()
+        match track.ends {
+            0 => book.live.insert(event.job.clone()),
+            _ => book.live.remove(&event.job),
+        };
     }
 
     fn find(&self, finding: String) {
@@ -136,12 +136,14 @@ mod tests {
 
     #[test]
     fn an_event_that_is_told_twice_or_left_out_is_found() {
-        let watcher = Watcher::new();
-        watcher.see(&event(1, "job.submitted"));
-        watcher.see(&event(2, "job.planning"));
+        let (watcher, mut book) = (Watcher::new(), Book::default());
+        let mut see = |seq, name| watcher.see(&event(seq, name), &mut book);
+        see(1, "job.submitted");
+        see(2, "job.planning");
         assert_eq!(watcher.findings().1, 0);
-        watcher.see(&event(2, "job.planning"));
-        watcher.see(&event(4, "job.succeeded"));
+        see(2, "job.planning");
+        see(4, "job.succeeded");
+        assert!(book.live.is_empty());
         let (found, total) = watcher.findings();
         assert_eq!((found.len(), total), (2, 2), "{found:?}");
         assert!(watcher.has_ended("job_1"));

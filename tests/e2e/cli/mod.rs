@@ -1,6 +1,6 @@
 //! The program as a process: what it prints, what it leaves behind, how it ends.
 
-mod desk;
+pub mod desk;
 mod ground_truth;
 mod run;
 mod server;

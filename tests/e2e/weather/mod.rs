@@ -1,0 +1,7 @@
+//! Bad weather: the machine under the server fails, and what was acknowledged stays.
+
+mod clock;
+mod damage;
+mod disk;
+mod preload;
+mod volume;
