@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    bench, cancel, check_config, failure::Failure, jobs, kinds, migrate, openapi, run, serve,
-    submit, verify_crash, watch,
+    backup, bench, cancel, check_config, failure::Failure, jobs, kinds, migrate, openapi, run,
+    serve, submit, verify_crash, watch,
 };
 
 /// Runs multi-agent jobs durably
@@ -35,6 +35,10 @@ enum Command {
     Cancel(cancel::Args),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
+    /// Write the store of a data directory to one file, beside a running server or without one
+    Backup(backup::BackupArgs),
+    /// Make a data directory of a backup
+    Restore(backup::RestoreArgs),
     /// Print the configuration in effect, or everything that is wrong with it
     CheckConfig(check_config::Args),
     /// Print the OpenAPI document of the HTTP interface
@@ -64,6 +68,8 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Kinds(args) => kinds::kinds(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
+        Command::Backup(args) => backup::backup(args).await,
+        Command::Restore(args) => backup::restore(args).await,
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),
         Command::Bench(args) => bench::bench(args).await,

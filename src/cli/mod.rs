@@ -1,6 +1,7 @@
 //! The command line: one file a command. Results go to stdout, everything else to stderr; exit codes are 0 for success, 1
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
+mod backup;
 mod bench;
 mod cancel;
 mod check_config;

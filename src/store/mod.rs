@@ -3,6 +3,7 @@
 //! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
 
 mod artifacts;
+mod backup;
 mod commit;
 mod connection;
 mod entity;
@@ -16,6 +17,7 @@ mod spec;
 mod writer;
 
 pub use artifacts::DirArtifacts;
+pub use backup::{BackupError, Census, copy_database, take_census};
 pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;

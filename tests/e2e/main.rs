@@ -8,6 +8,7 @@
 
 mod app;
 mod artifacts;
+mod backup;
 mod cli;
 mod client;
 mod eventually;

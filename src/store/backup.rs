@@ -1,0 +1,121 @@
+//! A copy of the database as of one moment, taken beside the server that owns it: a read transaction of its own sees
+//! every commit before it and none after.
+
+use std::{
+    io,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+use callboard_migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
+    PaginatorTrait, QueryFilter, Statement,
+};
+use sea_orm_migration::MigrationStatus;
+
+use super::{
+    connection,
+    entity::{job, store_epoch},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("there is no database at {}", path.display())]
+    NoDatabase { path: PathBuf, source: io::Error },
+    #[error("cannot copy database {}", path.display())]
+    Copy { path: PathBuf, source: DbErr },
+    #[error("cannot read database {}", path.display())]
+    Read { path: PathBuf, source: DbErr },
+    #[error("database {} is damaged: {finding}", path.display())]
+    Damaged { path: PathBuf, finding: String },
+    #[error("database {} has no schema", path.display())]
+    NoSchema { path: PathBuf },
+}
+
+/// What a copy holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Census {
+    /// The last migration applied.
+    pub schema: String,
+    pub epoch: u64,
+    pub jobs: u64,
+    /// Jobs that have not ended.
+    pub live_jobs: u64,
+}
+
+/// Writes the database of a data directory, as of now, into a file that does not exist so far.
+pub async fn copy_database(database: &Path, into: &Path) -> Result<(), BackupError> {
+    let readers = open(database).await?;
+    let path = database.to_owned();
+    let copy = Statement::from_sql_and_values(
+        DbBackend::Sqlite,
+        "VACUUM INTO ?",
+        [into.to_string_lossy().into_owned().into()],
+    );
+    let copied = readers.execute_raw(copy).await;
+    copied.map_err(|source| BackupError::Copy { path, source })?;
+    close(readers, database).await
+}
+
+/// Checks every page of a database that nobody writes, and counts what is in it.
+pub async fn take_census(database: &Path) -> Result<Census, BackupError> {
+    let connection = open(database).await?;
+    let read = |source| BackupError::Read {
+        path: database.to_owned(),
+        source,
+    };
+    let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check(1)");
+    let row = connection.query_one_raw(check).await.map_err(read)?;
+    let finding = row.and_then(|row| row.try_get_by_index::<String>(0).ok());
+    let finding = finding.unwrap_or_else(|| "it answers nothing".to_owned());
+    if finding != "ok" {
+        return Err(BackupError::Damaged {
+            path: database.to_owned(),
+            finding,
+        });
+    }
+    let no_schema = || BackupError::NoSchema {
+        path: database.to_owned(),
+    };
+    let migrations = Migrator::get_migration_with_status_read_only(&connection).await;
+    let applied = migrations
+        .map_err(read)?
+        .into_iter()
+        .rfind(|migration| migration.status() == MigrationStatus::Applied);
+    let schema = applied.ok_or_else(no_schema)?.name().to_owned();
+    let owner = store_epoch::Entity::find().one(&connection).await;
+    let owner = owner.map_err(read)?.ok_or_else(no_schema)?;
+    let jobs = job::Entity::find().count(&connection).await.map_err(read)?;
+    let finals = ["succeeded", "failed", "cancelled"];
+    let live = job::Entity::find().filter(job::Column::State.is_not_in(finals));
+    let live_jobs = live.count(&connection).await.map_err(read)?;
+    close(connection, database).await?;
+    Ok(Census {
+        schema,
+        epoch: owner.epoch.unsigned_abs(),
+        jobs,
+        live_jobs,
+    })
+}
+
+async fn open(database: &Path) -> Result<DatabaseConnection, BackupError> {
+    let path = || database.to_owned();
+    std::fs::metadata(database).map_err(|source| BackupError::NoDatabase {
+        path: path(),
+        source,
+    })?;
+    let opened = connection::readers(database, NonZeroU32::MIN).await;
+    opened.map_err(|source| BackupError::Read {
+        path: path(),
+        source,
+    })
+}
+
+async fn close(connection: DatabaseConnection, database: &Path) -> Result<(), BackupError> {
+    let closed = connection.close().await;
+    closed.map_err(|source| BackupError::Read {
+        path: database.to_owned(),
+        source,
+    })
+}
