@@ -11,6 +11,7 @@ mod artifacts;
 mod backup;
 mod cli;
 mod client;
+mod crash;
 mod eventually;
 mod health;
 mod hostile;

@@ -206,6 +206,8 @@ async fn commit(
     failed: &mut Vec<(JobId, u64)>,
 ) -> Vec<Append> {
     let records: Vec<Record> = appends.iter().map(|append| append.record.clone()).collect();
+    #[cfg(feature = "failpoints")]
+    ack_before_commit(&mut appends).await;
     let started = Instant::now();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");
@@ -252,6 +254,21 @@ async fn commit(
     }
     answer(&mut refused, false);
     left
+}
+
+/// The fault that a crash check must be able to find: the batch is acknowledged, and committed as many milliseconds later
+/// as the failpoint says.
+#[cfg(feature = "failpoints")]
+async fn ack_before_commit(appends: &mut [Append]) {
+    let held = || {
+        fail::fail_point!("journal::ack_before_commit", |ms| ms
+            .and_then(|ms| ms.parse().ok()));
+        None
+    };
+    if let Some(held_ms) = held() {
+        answer(appends, true);
+        tokio::time::sleep(std::time::Duration::from_millis(held_ms)).await;
+    }
 }
 
 fn answer(appends: &mut [Append], committed: bool) {

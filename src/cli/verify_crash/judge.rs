@@ -95,7 +95,7 @@ impl fmt::Display for Violation {
 }
 
 pub fn judge(evidence: &Evidence) -> Vec<Violation> {
-    let mut bench = Bench(Vec::new());
+    let mut bench = Bench::default();
     for (key, entry) in &evidence.entries {
         bench.submission(evidence, key, entry);
     }
@@ -116,10 +116,7 @@ pub fn judge(evidence: &Evidence) -> Vec<Violation> {
     }
     for ((job, task), lines) in &evidence.executions {
         if !evidence.found.contains_key(job) {
-            bench.add(
-                Broken::Lost,
-                format!("{job} executed task {task} and is not there"),
-            );
+            bench.lost(job, format!("{job} executed task {task} and is not there"));
         }
         let once = lines.iter().filter(|line| line.class == Class::Once);
         let once = once.count();
@@ -149,14 +146,25 @@ pub fn judge(evidence: &Evidence) -> Vec<Violation> {
             bench.add(broken, what.clone());
         }
     }
-    bench.0
+    bench.violations
 }
 
-struct Bench(Vec<Violation>);
+#[derive(Default)]
+struct Bench {
+    violations: Vec<Violation>,
+    lost: BTreeSet<String>,
+}
 
 impl Bench {
     fn add(&mut self, broken: Broken, what: String) {
-        self.0.push(Violation { broken, what });
+        self.violations.push(Violation { broken, what });
+    }
+
+    /// A job counts as lost once, however much of it is missing.
+    fn lost(&mut self, job: &str, what: String) {
+        if self.lost.insert(job.to_owned()) {
+            self.add(Broken::Lost, what);
+        }
     }
 
     fn submission(&mut self, evidence: &Evidence, key: &str, entry: &Entry) {
@@ -168,7 +176,7 @@ impl Bench {
         }
         for job in &entry.jobs {
             match evidence.found.get(job) {
-                None => self.add(Broken::Lost, format!("{job} was accepted and is not there")),
+                None => self.lost(job, format!("{job} was accepted and is not there")),
                 Some(found) => self.end(evidence, job, entry, found),
             }
         }
@@ -223,10 +231,7 @@ impl Bench {
             self.add(Broken::Duplicated, format!("{job} ended {ends} times"));
         }
         if found.job.has_ended() && ends == 0 {
-            self.add(
-                Broken::Lost,
-                format!("{job} ended and its journal does not"),
-            );
+            self.lost(job, format!("{job} ended and its journal does not"));
         }
     }
 
@@ -241,7 +246,7 @@ impl Bench {
         if last < track.last_seq {
             let seen = track.last_seq;
             let what = format!("a watcher saw event {seen} of {job}, whose journal ends at {last}");
-            self.add(Broken::Lost, what);
+            self.lost(job, what);
         }
     }
 }

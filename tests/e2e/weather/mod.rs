@@ -3,5 +3,5 @@
 mod clock;
 mod damage;
 mod disk;
-mod preload;
+pub mod preload;
 mod volume;
