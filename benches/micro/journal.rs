@@ -7,7 +7,7 @@ use callboard_drill::FANOUT;
 use callboard_orchestra::{
     JobId, Timestamp,
     job::{Applied, Job},
-    journal::{Journal, Record, row_of},
+    journal::{Asides, Journal, Record, row_of},
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use tokio::runtime::Builder;
@@ -34,6 +34,7 @@ fn fresh(template: &Applied, count: u64) -> Vec<Record> {
             events: events.clone().into(),
             row: Arc::new(row_of(&job)),
             remember: None,
+            asides: Asides::default(),
         }
     };
     (0..count).map(record).collect()

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     m20261121_000001_create_journal, m20261121_000002_create_idempotency_keys,
-    m20261121_000003_create_supervision_events,
+    m20261121_000003_create_supervision_events, m20261121_000004_create_projections,
 };
 
 /// Brings a store's schema up or down.
@@ -16,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_create_journal::Migration),
             Box::new(m20261121_000002_create_idempotency_keys::Migration),
             Box::new(m20261121_000003_create_supervision_events::Migration),
+            Box::new(m20261121_000004_create_projections::Migration),
         ]
     }
 }

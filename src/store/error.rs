@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use callboard_orchestra::journal::JournalError;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +20,10 @@ pub enum StoreError {
     NewerSchema { path: PathBuf, migration: String },
     #[error("cannot migrate database {}", path.display())]
     Migrate { path: PathBuf, source: DbErr },
+    #[error("cannot connect to database {}", path.display())]
+    Connect { path: PathBuf, source: JournalError },
     #[error("cannot close database {}", path.display())]
-    Close { path: PathBuf, source: DbErr },
+    Close { path: PathBuf, source: JournalError },
 }
 
 /// SQLite's result codes for a file that is no sound database: SQLITE_CORRUPT and SQLITE_NOTADB.

@@ -5,15 +5,18 @@
 mod artifacts;
 mod backup;
 mod commit;
-mod connection;
+mod diagnosis;
+mod digest;
 mod entity;
 mod error;
 mod health;
 mod journal;
 mod lock;
 mod opening;
+mod read;
 mod rows;
 mod spec;
+mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;

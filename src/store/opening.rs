@@ -1,11 +1,6 @@
 //! Opening and closing: lock, schema, epoch.
 
-use std::{
-    collections::HashSet,
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashSet, fs, path::Path, sync::Arc};
 
 use callboard_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -13,20 +8,25 @@ use sea_orm::{
 };
 
 use super::{
-    DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec, connection, entity::store_epoch,
-    error::is_damage, lock::OwnerLock, writer::Writer,
+    DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec,
+    entity::store_epoch,
+    error::is_damage,
+    lock::OwnerLock,
+    sqlite::{Checkpointer, SqliteFile},
+    writer::Writer,
 };
 
 const ARTIFACTS_DIR: &str = "artifacts";
 
 /// An open store. This process owns its directory until `close`, or until the last journal made of it is gone.
 pub struct Store {
-    pub(super) path: PathBuf,
+    pub(super) file: SqliteFile,
     pub(super) writer: Arc<Writer>,
     readers: DatabaseConnection,
     lock: Arc<OwnerLock>,
     journal: Arc<SqlJournal>,
     artifacts: Arc<DirArtifacts>,
+    checkpointer: Checkpointer,
     epoch: u64,
 }
 
@@ -40,19 +40,23 @@ impl Store {
         };
         fs::create_dir_all(&spec.data_dir).map_err(data_dir_failed)?;
         let lock = Arc::new(OwnerLock::acquire(&spec.data_dir)?);
-        let path = spec.database();
-        let open_failed = |source| open_error(&path, source);
+        let file = SqliteFile {
+            path: spec.database(),
+            synchronous: spec.synchronous,
+        };
+        let open_failed = |source| open_error(&file.path, source);
 
-        let writer = connection::writer(&path, spec.synchronous)
+        let aside = file.aside(true).await.map_err(open_failed)?;
+        migrate(&aside, &file.path).await?;
+        let epoch = begin_epoch(&aside, lock.owner())
             .await
             .map_err(open_failed)?;
-        migrate(&writer, &path).await?;
-        let epoch = begin_epoch(&writer, lock.owner())
-            .await
-            .map_err(open_failed)?;
-        let readers = connection::readers(&path, spec.readers)
-            .await
-            .map_err(open_failed)?;
+        let readers = file.readers(spec.readers).await.map_err(open_failed)?;
+        let writer = Writer::open(file.clone(), aside).await;
+        let writer = writer.map_err(|source| StoreError::Connect {
+            path: file.path.clone(),
+            source,
+        })?;
 
         let artifacts_dir = spec.data_dir.join(ARTIFACTS_DIR);
         let artifacts =
@@ -60,15 +64,17 @@ impl Store {
                 path: artifacts_dir,
                 source,
             })?;
-        let writer = Arc::new(Writer::new(&path, spec.synchronous, writer));
+        let writer = Arc::new(writer);
+        let checkpointer = Checkpointer::start(file.clone(), &writer).map_err(data_dir_failed)?;
         let journal = SqlJournal::new(writer.clone(), readers.clone(), epoch, lock.clone());
         Ok(Self {
-            path,
+            file,
             writer,
             readers,
             lock,
             journal: Arc::new(journal),
             artifacts: Arc::new(artifacts),
+            checkpointer,
             epoch,
         })
     }
@@ -93,16 +99,19 @@ impl Store {
     /// Moves the write-ahead log into the database, closes every connection and gives up ownership. Journals made of
     /// this store answer with errors from here on.
     pub async fn close(self) -> Result<(), StoreError> {
+        let path = self.file.path;
+        self.checkpointer.stop();
         let failed = |source| StoreError::Close {
-            path: self.path.clone(),
+            path: path.clone(),
             source,
         };
-        self.readers.close_by_ref().await.map_err(failed)?;
+        let closed = self.readers.close_by_ref().await;
+        closed
+            .map_err(super::commit::failed("close the readers"))
+            .map_err(failed)?;
         self.writer.close().await.map_err(failed)?;
-        self.lock.release().map_err(|source| StoreError::DataDir {
-            path: self.path.clone(),
-            source,
-        })
+        let released = self.lock.release();
+        released.map_err(|source| StoreError::DataDir { path, source })
     }
 }
 
@@ -226,7 +235,7 @@ mod tests {
         let store = open(dir.path()).await.unwrap();
         let future = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_dream', 0)";
         let lease = store.writer.lease().await.unwrap();
-        lease.connection().execute_unprepared(future).await.unwrap();
+        lease.pens.aside.execute_unprepared(future).await.unwrap();
         lease.give_back();
         store.close().await.unwrap();
         for _ in 0..2 {

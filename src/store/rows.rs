@@ -3,74 +3,31 @@
 use std::{error::Error, sync::Arc};
 
 use callboard_orchestra::{
-    id::{JobId, TaskId, Tenant},
-    journal::{JobRow, JournalError, Record, Remembered, StoredRecord, SupervisionNote, decode},
+    id::{ApprovalId, EffectId, JobId, TaskId, Tenant},
+    journal::{
+        ApprovalRow, ApprovalState, EffectRow, EffectState, JobRow, JournalError, LiveJobRow,
+        Remembered, Snapshot, StoredRecord, StoredRow, SupervisionNote, decode_row,
+    },
     payload::Payload,
+    policy::EffectClass,
     time::Timestamp,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::entity::{idempotency_key, job, job_event, supervision_event};
+use super::{
+    commit::failed,
+    entity::{approval, effect, idempotency_key, job, job_event, job_snapshot, supervision_event},
+};
 
 /// A count as SQL keeps it. Bounds that clients name may exceed what can exist; they saturate.
 pub fn int(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn json<T: Serialize>(value: &T) -> String {
+pub fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("plain data with text keys has a JSON form")
-}
-
-pub fn event_row(record: &Record, payload: String, pos: i64, epoch: i64) -> job_event::ActiveModel {
-    job_event::ActiveModel {
-        pos: Set(pos),
-        job_id: Set(record.job.uuid()),
-        seq: Set(int(record.last_seq())),
-        first_seq: Set(int(record.first_seq)),
-        tenant: Set(record.tenant.as_str().to_owned()),
-        at: Set(record.at.millis()),
-        epoch: Set(epoch),
-        payload: Set(payload),
-    }
-}
-
-/// `input` is bound only for a job the table does not have: it never changes, and it may be long.
-pub fn job_row(row: &JobRow, is_new: bool) -> job::ActiveModel {
-    job::ActiveModel {
-        id: Set(row.id.uuid()),
-        seq: Set(int(row.seq)),
-        tenant: Set(row.tenant.as_str().to_owned()),
-        kind: Set(row.kind.to_string()),
-        state: Set(job::State(row.state)),
-        waiting_for: Set(row.waiting_for.as_ref().map(json)),
-        done: Set(row.done.into()),
-        total: Set(row.total.into()),
-        priority: Set(row.priority.into()),
-        deadline: Set(row.deadline.map(Timestamp::millis)),
-        created_at: Set(row.created_at.millis()),
-        started_at: Set(row.started_at.map(Timestamp::millis)),
-        finished_at: Set(row.finished_at.map(Timestamp::millis)),
-        failed_task: Set(row.failed_task.map(|task| task.0.into())),
-        failure: Set(row.failure.as_ref().map(json)),
-        labels: Set(json(&row.labels)),
-        input: Set(if is_new {
-            row.input.text().to_owned()
-        } else {
-            String::new()
-        }),
-        result: Set(row.result.as_ref().map(|result| result.text().to_owned())),
-    }
-}
-
-pub fn key_row(tenant: &Tenant, remembered: &Remembered) -> idempotency_key::ActiveModel {
-    idempotency_key::ActiveModel {
-        tenant: Set(tenant.as_str().to_owned()),
-        key: Set(remembered.key.clone()),
-        body_sha256: Set(remembered.body_sha256.clone()),
-        job_id: Set(remembered.job.uuid()),
-        expires_at: Set(remembered.expires_at.millis()),
-    }
 }
 
 pub fn note_row(note: &SupervisionNote) -> supervision_event::ActiveModel {
@@ -81,13 +38,79 @@ pub fn note_row(note: &SupervisionNote) -> supervision_event::ActiveModel {
     }
 }
 
-pub fn stored_record(row: job_event::Model) -> Result<StoredRecord, JournalError> {
-    Ok(StoredRecord {
+pub fn snapshot_row(snapshot: Snapshot) -> job_snapshot::ActiveModel {
+    job_snapshot::ActiveModel {
+        job_id: Set(snapshot.job.uuid()),
+        seq: Set(int(snapshot.seq)),
+        version: Set(snapshot.version.into()),
+        text: Set(snapshot.text),
+    }
+}
+
+/// The records that a row holds.
+pub fn stored_records(row: &job_event::Model) -> Result<Vec<StoredRecord>, JournalError> {
+    let records = decode_row(StoredRow {
         pos: row.pos.unsigned_abs(),
         job: JobId::from_uuid(row.job_id),
         first_seq: row.first_seq.unsigned_abs(),
         at: Timestamp::from_millis(row.at),
-        events: decode(&row.payload)?.into(),
+        payload: &row.payload,
+    });
+    Ok(records?)
+}
+
+/// Up to `limit` wanted records of rows in order.
+pub fn wanted_records(
+    rows: &[job_event::Model],
+    limit: usize,
+    wanted: impl Fn(&StoredRecord) -> bool,
+) -> Result<Vec<StoredRecord>, JournalError> {
+    let mut records = Vec::new();
+    for row in rows {
+        if records.len() >= limit {
+            break;
+        }
+        records.extend(stored_records(row)?.into_iter().filter(&wanted));
+    }
+    records.truncate(limit);
+    Ok(records)
+}
+
+pub fn snapshot(row: job_snapshot::Model) -> Result<Snapshot, JournalError> {
+    Ok(Snapshot {
+        job: JobId::from_uuid(row.job_id),
+        seq: row.seq.unsigned_abs(),
+        version: row.version.try_into().map_err(failed("read a snapshot"))?,
+        text: row.text,
+    })
+}
+
+/// Columns of a live job's row: id, tenant, state, waiting_for, deadline, seq, done, total.
+pub type LiveColumns = (
+    Uuid,
+    String,
+    job::State,
+    Option<String>,
+    Option<i64>,
+    i64,
+    i64,
+    i64,
+);
+
+pub fn live_job(columns: LiveColumns) -> Result<LiveJobRow, JournalError> {
+    let (id, tenant, state, waiting_for, deadline, seq, done, total) = columns;
+    let waiting_for = waiting_for.as_deref().map(serde_json::from_str);
+    let unfinished = total.saturating_sub(done).max(0);
+    Ok(LiveJobRow {
+        id: JobId::from_uuid(id),
+        tenant: Tenant::new(tenant),
+        state: state.0,
+        waiting_for: waiting_for
+            .transpose()
+            .map_err(failed("read the row of a live job"))?,
+        deadline: deadline.map(Timestamp::from_millis),
+        seq: seq.unsigned_abs(),
+        unfinished: u32::try_from(unfinished).unwrap_or(u32::MAX),
     })
 }
 
@@ -127,6 +150,61 @@ fn read(row: job::Model) -> Result<JobRow, Box<dyn Error + Send + Sync>> {
         started_at: row.started_at.map(Timestamp::from_millis),
         finished_at: row.finished_at.map(Timestamp::from_millis),
     })
+}
+
+pub fn approval(row: approval::Model) -> Result<ApprovalRow, JournalError> {
+    let operation = "read an approval";
+    Ok(ApprovalRow {
+        id: ApprovalId::from_uuid(row.id),
+        job: JobId::from_uuid(row.job_id),
+        tenant: Tenant::new(row.tenant),
+        task: TaskId(row.task.try_into().map_err(failed(operation))?),
+        task_name: row.task_name.into(),
+        role: row.role.into(),
+        why: row.why,
+        state: named(&ApprovalState::ALL, ApprovalState::name, &row.state)
+            .map_err(failed(operation))?,
+        requested_at: Timestamp::from_millis(row.requested_at),
+        expires_at: Timestamp::from_millis(row.expires_at),
+        decided_at: row.decided_at.map(Timestamp::from_millis),
+        decided_by: row.decided_by,
+        reason: row.reason,
+    })
+}
+
+pub fn effect(row: effect::Model) -> Result<EffectRow, JournalError> {
+    let operation = "read an effect";
+    Ok(EffectRow {
+        id: EffectId::from_uuid(row.id),
+        job: JobId::from_uuid(row.job_id),
+        tenant: Tenant::new(row.tenant),
+        task: TaskId(row.task.try_into().map_err(failed(operation))?),
+        task_name: row.task_name.into(),
+        role: row.role.into(),
+        attempt: row.attempt.try_into().map_err(failed(operation))?,
+        class: named(&EffectClass::ALL, EffectClass::name, &row.class)
+            .map_err(failed(operation))?,
+        key: row.key,
+        state: named(&EffectState::ALL, EffectState::name, &row.state)
+            .map_err(failed(operation))?,
+        intended_at: Timestamp::from_millis(row.intended_at),
+        ended_at: row.ended_at.map(Timestamp::from_millis),
+        resolved_by: row.resolved_by,
+        reason: row.reason,
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no name that this release knows")]
+struct UnknownName(String);
+
+fn named<T: Copy>(
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+    text: &str,
+) -> Result<T, UnknownName> {
+    let found = all.iter().copied().find(|one| name(*one) == text);
+    found.ok_or_else(|| UnknownName(text.to_owned()))
 }
 
 pub fn remembered(row: idempotency_key::Model) -> Remembered {

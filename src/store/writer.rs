@@ -1,23 +1,32 @@
-//! The one connection that writes, lent to one transaction at a time.
+//! The connections that write, lent to one transaction at a time.
 //!
-//! A connection comes back only from a write that ended well. SQLite ends a transaction by itself when the disk is full or
+//! They come back only from a write that ended well. SQLite ends a transaction by itself when the disk is full or
 //! fails, and the connection's own count of open transactions does not hear of it: what it would call a commit from then
-//! on is none. So a connection whose write failed, or was given up half way, is closed, and the next write opens another.
+//! on is none. So connections whose write failed, or was given up half way, are closed, and the next write opens others.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use callboard_orchestra::journal::JournalError;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr};
-use tokio::sync::{MutexGuard, watch};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, sqlx::SqliteConnection};
+use tokio::sync::{MutexGuard, Notify, watch};
 
-use super::{Synchronous, connection};
+use super::{
+    commit::failed,
+    sqlite::{SqliteFile, last_pos},
+};
 
 pub struct Writer {
-    path: PathBuf,
-    synchronous: Synchronous,
+    file: SqliteFile,
     place: Turn,
     /// Why the last commit of records failed; None after one that did not.
     refusal: watch::Sender<Option<String>>,
+    written: Arc<Notify>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.written.notify_one();
+    }
 }
 
 #[expect(
@@ -27,63 +36,95 @@ pub struct Writer {
 type Turn = tokio::sync::Mutex<Place>;
 
 enum Place {
-    Here(DatabaseConnection),
-    /// Lent, or lost with the write it was lent to.
+    Here(Box<Pens>),
+    /// Lent, or lost with the write they were lent to.
     Away,
     Closed,
 }
 
-/// The connection for the length of a write. Dropped without `give_back` it is closed.
+/// What a write is done with.
+pub struct Pens {
+    /// Commits records, and nothing else.
+    pub hot: SqliteConnection,
+    /// Everything else.
+    pub aside: DatabaseConnection,
+    /// Position of the last record in the store.
+    pub last_pos: u64,
+}
+
+/// The connections for the length of a write. Dropped without `give_back` they are closed.
 pub struct Lease<'a> {
-    connection: DatabaseConnection,
+    pub pens: Box<Pens>,
     place: MutexGuard<'a, Place>,
+    written: &'a Notify,
 }
 
 impl Lease<'_> {
-    pub fn connection(&self) -> &DatabaseConnection {
-        &self.connection
+    /// The write has ended well.
+    pub fn give_back(self) {
+        let written = self.written;
+        self.put_back();
+        written.notify_one();
     }
 
-    /// The write has ended well.
-    pub fn give_back(mut self) {
-        *self.place = Place::Here(self.connection);
+    /// Nothing was written.
+    pub fn put_back(mut self) {
+        *self.place = Place::Here(self.pens);
     }
 }
 
+const OPEN: &str = "open the connections that write";
+
 impl Writer {
-    pub fn new(path: &Path, synchronous: Synchronous, connection: DatabaseConnection) -> Self {
-        Self {
-            path: path.to_owned(),
-            synchronous,
-            place: Turn::new(Place::Here(connection)),
+    /// `aside` is an open connection to the same file.
+    pub async fn open(file: SqliteFile, aside: DatabaseConnection) -> Result<Self, JournalError> {
+        let pens = pens(&file, aside).await?;
+        Ok(Self {
+            file,
+            place: Turn::new(Place::Here(pens)),
             refusal: watch::Sender::new(None),
-        }
+            written: Arc::default(),
+        })
+    }
+
+    /// Told of every write that ended well, and when the writer is gone.
+    pub fn written(&self) -> Arc<Notify> {
+        self.written.clone()
     }
 
     /// Waits until no other write is in hand.
-    pub async fn lease(&self) -> Result<Lease<'_>, DbErr> {
+    pub async fn lease(&self) -> Result<Lease<'_>, JournalError> {
         let mut place = self.place.lock().await;
-        let connection = match std::mem::replace(&mut *place, Place::Away) {
-            Place::Here(connection) => connection,
-            Place::Away => connection::writer_again(&self.path, self.synchronous).await?,
+        let pens = match std::mem::replace(&mut *place, Place::Away) {
+            Place::Here(pens) => pens,
+            Place::Away => {
+                let aside = self.file.aside(false).await.map_err(failed(OPEN))?;
+                pens(&self.file, aside).await?
+            }
             Place::Closed => {
                 *place = Place::Closed;
-                let closed = RuntimeErr::Internal("the store is closed".to_owned());
-                return Err(DbErr::Conn(closed));
+                return Err(failed(OPEN)("the store is closed"));
             }
         };
-        Ok(Lease { connection, place })
+        Ok(Lease {
+            pens,
+            place,
+            written: &self.written,
+        })
     }
 
     /// Moves the write-ahead log into the database and refuses writes from here on.
-    pub async fn close(&self) -> Result<(), DbErr> {
+    pub async fn close(&self) -> Result<(), JournalError> {
         let mut lease = self.lease().await?;
         *lease.place = Place::Closed;
-        lease
-            .connection
-            .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
-            .await?;
-        lease.connection.close_by_ref().await
+        let Pens { hot, aside, .. } = *lease.pens;
+        let close = failed::<DbErr>("close the connections that write");
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        aside.execute_unprepared(truncate).await.map_err(close)?;
+        let closed = sea_orm::sqlx::Connection::close(hot).await;
+        closed.map_err(failed("close the connections that write"))?;
+        let closed = aside.close_by_ref().await;
+        closed.map_err(failed("close the connections that write"))
     }
 
     /// Remembers how a commit of records went, for `refusal`.
@@ -100,7 +141,11 @@ impl Writer {
                 | JournalError::Codec(_),
             ) => return,
         };
-        self.refusal.send_replace(refusal);
+        self.refusal.send_if_modified(|known| {
+            let changed = *known != refusal;
+            *known = refusal;
+            changed
+        });
     }
 
     /// Why the last commit of records failed; None after one that did not.
@@ -109,18 +154,28 @@ impl Writer {
     }
 }
 
+async fn pens(file: &SqliteFile, aside: DatabaseConnection) -> Result<Box<Pens>, JournalError> {
+    let mut hot = file.hot().await.map_err(failed(OPEN))?;
+    let last_pos = last_pos(&mut hot).await.map_err(failed(OPEN))?;
+    Ok(Box::new(Pens {
+        hot,
+        aside,
+        last_pos,
+    }))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
+    use std::{num::NonZeroU32, path::Path};
 
     use callboard_orchestra::{
         Tenant,
         journal::{Journal, Record, conformance},
     };
-    use sea_orm::{DbBackend, Statement};
+    use sea_orm::{DbBackend, Statement, sqlx};
 
     use super::*;
-    use crate::store::{Store, StoreSpec};
+    use crate::store::{Store, StoreSpec, Synchronous};
 
     const EVERYTHING: usize = 10_000;
 
@@ -139,9 +194,10 @@ mod tests {
 
     /// Lets the database grow to `pages` at most; where it has more, no page is free, as on a full disk.
     async fn limit(writer: &Writer, pages: u32) {
-        let lease = writer.lease().await.unwrap();
-        let limit = format!("PRAGMA max_page_count = {pages}");
-        lease.connection().execute_unprepared(&limit).await.unwrap();
+        let mut lease = writer.lease().await.unwrap();
+        let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        let set = sqlx::query(limit).execute(&mut lease.pens.hot).await;
+        set.unwrap();
         lease.give_back();
     }
 
@@ -179,9 +235,7 @@ mod tests {
         }
         let jobs = "SELECT count(*) AS jobs FROM jobs";
         let counted = Statement::from_string(DbBackend::Sqlite, jobs);
-        let outsider = connection::readers(&store.path, NonZeroU32::MIN)
-            .await
-            .unwrap();
+        let outsider = store.file.readers(NonZeroU32::MIN).await.unwrap();
         let before: i64 = count(&outsider, counted.clone()).await;
         drop((journal, health));
         store.close().await.unwrap();
@@ -199,9 +253,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).await;
         let journal = store.journal();
-        let lease = store.writer.lease().await.unwrap();
+        let mut lease = store.writer.lease().await.unwrap();
         let half = "BEGIN IMMEDIATE; UPDATE store_epoch SET epoch = epoch + 7";
-        lease.connection().execute_unprepared(half).await.unwrap();
+        let written = sqlx::raw_sql(half).execute(&mut lease.pens.hot).await;
+        written.unwrap();
         drop(lease);
         journal.commit(&job()).await.unwrap();
     }

@@ -244,7 +244,7 @@ mod tests {
     use callboard_orchestra::{
         Payload, Timestamp,
         job::{Job, JobEvent},
-        journal::{MemoryJournal, Record, row_of},
+        journal::{Asides, MemoryJournal, Record, row_of},
     };
 
     use super::*;
@@ -301,6 +301,7 @@ mod tests {
                 events: Arc::new([event]),
                 row: Arc::new(row_of(&self.job)),
                 remember: None,
+                asides: Asides::default(),
             };
             let pos = self
                 .journal

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 const JOB_PREFIX: &str = "job_";
 const FACT_PREFIX: &str = "fact_";
+const APPROVAL_PREFIX: &str = "apr_";
+const EFFECT_PREFIX: &str = "eff_";
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{text}` is not {expected}")]
@@ -15,45 +17,68 @@ pub struct BadId {
     expected: &'static str,
 }
 
-/// Identifies a job: `job_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(Uuid);
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $id:ident, $prefix:ident, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $id(Uuid);
 
-impl JobId {
-    pub fn mint() -> Self {
-        Self(Uuid::now_v7())
-    }
+        impl $id {
+            pub fn mint() -> Self {
+                Self(Uuid::now_v7())
+            }
 
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
 
-    pub const fn uuid(self) -> Uuid {
-        self.0
-    }
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", $prefix, self.0.simple())
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let bad = || BadId {
+                    text: text.to_owned(),
+                    expected: $expected,
+                };
+                let hex = text
+                    .strip_prefix($prefix)
+                    .filter(|hex| hex.len() == 32)
+                    .ok_or_else(bad)?;
+                Uuid::try_parse(hex).map(Self).map_err(|_| bad())
+            }
+        }
+    };
 }
 
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{JOB_PREFIX}{}", self.0.simple())
-    }
-}
-
-impl FromStr for JobId {
-    type Err = BadId;
-
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let bad = || BadId {
-            text: text.to_owned(),
-            expected: "a job id such as job_0198c0de...",
-        };
-        let hex = text
-            .strip_prefix(JOB_PREFIX)
-            .filter(|hex| hex.len() == 32)
-            .ok_or_else(bad)?;
-        Uuid::try_parse(hex).map(Self).map_err(|_| bad())
-    }
-}
+uuid_id!(
+    /// Identifies a job: `job_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
+    JobId,
+    JOB_PREFIX,
+    "a job id such as job_0198c0de..."
+);
+uuid_id!(
+    /// Identifies an approval: `apr_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
+    ApprovalId,
+    APPROVAL_PREFIX,
+    "an approval id such as apr_0198c0de..."
+);
+uuid_id!(
+    /// Identifies an effect: `eff_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.
+    EffectId,
+    EFFECT_PREFIX,
+    "an effect id such as eff_0198c0de..."
+);
 
 /// Position of a task in its job. Task 0 is the planning task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,7 +147,7 @@ macro_rules! serde_as_text {
     )*};
 }
 
-serde_as_text!(JobId, FactId);
+serde_as_text!(JobId, ApprovalId, EffectId, FactId);
 
 /// Whose job it is. Every row, stream and queue share belongs to one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -41,6 +41,31 @@ pub(crate) mod optional_millis {
     }
 }
 
+/// What repeating an attempt would do outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// Nothing: it may be run again at any time.
+    #[default]
+    Idempotent,
+    /// Nothing, because the other side knows the attempt's key.
+    Keyed,
+    /// The same again: an attempt whose outcome is unknown is never repeated by itself.
+    Once,
+}
+
+impl EffectClass {
+    pub const ALL: [Self; 3] = [Self::Idempotent, Self::Keyed, Self::Once];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idempotent => "idempotent",
+            Self::Keyed => "keyed",
+            Self::Once => "once",
+        }
+    }
+}
+
 /// Retries of one task: `attempts_max` attempts in all, with exponential backoff between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryPolicy {

@@ -15,7 +15,7 @@ use crate::{
     house::{House, HouseSpec, Ports},
     id::{JobId, Tenant},
     job::JobState,
-    journal::{JobRow, Journal, MemoryJournal, Record, StoredRecord, row_of},
+    journal::{Asides, JobRow, Journal, MemoryJournal, Record, StoredRecord, row_of},
     outcome::{FailureKind, Outcome},
     pack::{Kind, Pack, RoleSpec},
     payload::Payload,
@@ -308,6 +308,7 @@ fn prefix(run: &Run, edge: usize) -> Vec<Record> {
             events: stored.events.clone(),
             row: Arc::new(row_of(job)),
             remember: None,
+            asides: Asides::default(),
         }
     });
     records.collect()

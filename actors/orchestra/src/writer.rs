@@ -43,7 +43,7 @@ pub(crate) struct SettledSink {
 
 /// A record on its way to the journal. Dropped unanswered, it reports failure.
 pub(crate) struct Append {
-    record: Record,
+    record: Box<Record>,
     life: u64,
     sink: Option<SettledSink>,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Append {
 impl Append {
     pub fn new(record: Record, life: u64, sink: SettledSink) -> Self {
         Self {
-            record,
+            record: Box::new(record),
             life,
             sink: Some(sink),
         }
@@ -189,6 +189,8 @@ async fn settle(ports: &WriterPorts, items: Vec<Item>, failed: &mut Vec<(JobId, 
             Item::Settle(settle) => settles.push(settle),
         }
     }
+    #[cfg(feature = "failpoints")]
+    ack_before_commit(&mut appends).await;
     while !appends.is_empty() {
         appends = commit(ports, appends, failed).await;
     }
@@ -205,9 +207,10 @@ async fn commit(
     mut appends: Vec<Append>,
     failed: &mut Vec<(JobId, u64)>,
 ) -> Vec<Append> {
-    let records: Vec<Record> = appends.iter().map(|append| append.record.clone()).collect();
-    #[cfg(feature = "failpoints")]
-    ack_before_commit(&mut appends).await;
+    let records: Vec<Record> = appends
+        .iter()
+        .map(|append| Record::clone(&append.record))
+        .collect();
     let started = Instant::now();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");

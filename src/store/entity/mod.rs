@@ -1,7 +1,10 @@
 //! The tables as sea-orm entities.
 
+pub mod approval;
+pub mod effect;
 pub mod idempotency_key;
 pub mod job;
 pub mod job_event;
+pub mod job_snapshot;
 pub mod store_epoch;
 pub mod supervision_event;

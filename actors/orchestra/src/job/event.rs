@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Version of the event vocabulary that this release writes.
-pub const EVENTS_VERSION: u16 = 1;
+pub const EVENTS_VERSION: u16 = 2;
 
 /// A task as the plan settled it: names resolved to ids, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

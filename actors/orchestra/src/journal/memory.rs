@@ -6,16 +6,18 @@
 )]
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::{
     Journal, JournalError, JournalFuture,
+    aside::{ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery},
+    history::{History, LiveJobRow, Snapshot},
     record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote},
 };
 use crate::{
-    id::{JobId, Tenant},
+    id::{ApprovalId, EffectId, JobId, Tenant},
     time::Timestamp,
 };
 
@@ -24,6 +26,9 @@ struct Shelves {
     records: BTreeMap<JobId, Vec<StoredRecord>>,
     rows: BTreeMap<JobId, Arc<JobRow>>,
     remembered: HashMap<(Tenant, String), Remembered>,
+    snapshots: HashMap<JobId, Snapshot>,
+    approvals: BTreeMap<ApprovalId, ApprovalRow>,
+    effects: BTreeMap<EffectId, EffectRow>,
     supervision: Vec<SupervisionNote>,
     pos: u64,
 }
@@ -92,12 +97,14 @@ impl Shelves {
                 remember.clone(),
             );
         }
+        let approvals = record.asides.approvals.iter();
+        self.approvals
+            .extend(approvals.map(|row| (row.id, row.clone())));
+        let effects = record.asides.effects.iter();
+        self.effects
+            .extend(effects.map(|row| (row.id, row.clone())));
         self.pos
     }
-}
-
-fn last_seq(record: &StoredRecord) -> u64 {
-    record.first_seq + record.events.len() as u64 - 1
 }
 
 impl Journal for MemoryJournal {
@@ -109,15 +116,44 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>> {
+    fn live_jobs(&self, after: Option<JobId>, limit: usize) -> JournalFuture<'_, Vec<LiveJobRow>> {
         Box::pin(async move {
             let shelves = self.shelves();
             Ok(shelves
                 .rows
                 .values()
-                .filter(|row| !row.state.is_final())
-                .map(|row| row.id)
+                .filter(|row| !row.state.is_final() && after.is_none_or(|after| row.id > after))
+                .take(limit)
+                .map(|row| LiveJobRow::of(row))
                 .collect())
+        })
+    }
+
+    fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let asked: BTreeSet<JobId> = jobs.iter().copied().collect();
+            let history = |job: JobId| {
+                let records = shelves.records.get(&job)?.clone();
+                let snapshot = shelves.snapshots.get(&job).cloned();
+                Some(History::new(job, snapshot, records))
+            };
+            Ok(asked.into_iter().filter_map(history).collect())
+        })
+    }
+
+    fn keep_snapshot(&self, snapshot: Snapshot) -> JournalFuture<'_, ()> {
+        Box::pin(async move {
+            let mut shelves = self.shelves();
+            let (job, seq) = (snapshot.job, snapshot.seq);
+            if shelves.rows.get(&job).is_none_or(|row| row.seq < seq) {
+                return Err(JournalError::Conflict { job, seq });
+            }
+            let kept = shelves.snapshots.get(&job);
+            if kept.is_none_or(|kept| kept.seq <= seq) {
+                shelves.snapshots.insert(job, snapshot);
+            }
+            Ok(())
         })
     }
 
@@ -136,7 +172,7 @@ impl Journal for MemoryJournal {
                 .unwrap_or_default();
             Ok(records
                 .iter()
-                .filter(|record| last_seq(record) > after)
+                .filter(|record| record.last_seq() > after)
                 .take(limit)
                 .cloned()
                 .collect())
@@ -207,6 +243,58 @@ impl Journal for MemoryJournal {
             Ok(found
                 .filter(|remembered| remembered.expires_at > now)
                 .cloned())
+        })
+    }
+
+    fn approvals<'a>(&'a self, query: &'a ApprovalsQuery) -> JournalFuture<'a, Vec<ApprovalRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let wanted = |row: &&ApprovalRow| {
+                row.tenant == query.tenant
+                    && query.state.is_none_or(|state| row.state == state)
+                    && query.job.is_none_or(|job| row.job == job)
+                    && query.before.is_none_or(|before| row.id < before)
+            };
+            let rows = shelves.approvals.values().rev().filter(wanted);
+            Ok(rows.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn approval<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        approval: ApprovalId,
+    ) -> JournalFuture<'a, Option<ApprovalRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let found = shelves.approvals.get(&approval);
+            Ok(found.filter(|row| row.tenant == *tenant).cloned())
+        })
+    }
+
+    fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let wanted = |row: &&EffectRow| {
+                row.tenant == query.tenant
+                    && query.state.is_none_or(|state| row.state == state)
+                    && query.job.is_none_or(|job| row.job == job)
+                    && query.before.is_none_or(|before| row.id < before)
+            };
+            let rows = shelves.effects.values().rev().filter(wanted);
+            Ok(rows.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn effect<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        effect: EffectId,
+    ) -> JournalFuture<'a, Option<EffectRow>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let found = shelves.effects.get(&effect);
+            Ok(found.filter(|row| row.tenant == *tenant).cloned())
         })
     }
 

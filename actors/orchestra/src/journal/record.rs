@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::aside::Asides;
 use crate::{
     id::{JobId, TaskId, Tenant},
     job::{Job, JobEvent, JobState, WaitReason},
@@ -23,6 +24,8 @@ pub struct Record {
     /// The job after these events. Of several in a batch the last is written.
     pub row: Arc<JobRow>,
     pub remember: Option<Remembered>,
+    /// Rows of the other projections that these events changed; empty for most records.
+    pub asides: Asides,
 }
 
 impl Record {
@@ -41,6 +44,13 @@ pub struct StoredRecord {
     pub first_seq: u64,
     pub at: Timestamp,
     pub events: Arc<[JobEvent]>,
+}
+
+impl StoredRecord {
+    /// Seq of the last event.
+    pub fn last_seq(&self) -> u64 {
+        self.first_seq + self.events.len() as u64 - 1
+    }
 }
 
 /// The answer given to an `Idempotency-Key`: the same key with the same body gets the same job for a day.

@@ -246,7 +246,7 @@ async fn read_jobs(ports: &ShardPorts, asked: Option<&[JobId]>) -> Result<Vec<Jo
     }
     let ids = match asked {
         Some(ids) => ids.to_vec(),
-        None => ports.journal.live_jobs().await?,
+        None => live_jobs(ports).await?,
     };
     let mut jobs = Vec::new();
     for id in ids
@@ -264,6 +264,19 @@ async fn read_jobs(ports: &ShardPorts, asked: Option<&[JobId]>) -> Result<Vec<Jo
         }
     }
     Ok(jobs)
+}
+
+/// Ids of all jobs that have not ended.
+async fn live_jobs(ports: &ShardPorts) -> Result<Vec<JobId>, JournalError> {
+    let mut ids: Vec<JobId> = Vec::new();
+    loop {
+        let after = ids.last().copied();
+        let page = ports.journal.live_jobs(after, PAGE_RECORDS).await?;
+        ids.extend(page.iter().map(|row| row.id));
+        if page.len() < PAGE_RECORDS {
+            return Ok(ids);
+        }
+    }
 }
 
 /// The job its records add up to; `None` when there are none or they do not fold.

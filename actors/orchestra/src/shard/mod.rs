@@ -32,7 +32,7 @@ use crate::{
     hub::EventHub,
     id::JobId,
     job::{Applied, Command, Effect, Job, JobEvent, Moment, Refused, apply},
-    journal::{Journal, Record, Remembered, row_of},
+    journal::{Asides, Journal, Record, Remembered, row_of},
     shard::{
         adopt::Phase,
         live::{AfterCommit, LiveJob, Pending},
@@ -204,6 +204,7 @@ impl Shard {
             events: events.clone(),
             row: row.clone(),
             remember,
+            asides: Asides::default(),
         };
         let last_seq = live.job.seq;
         live.pend(Pending {

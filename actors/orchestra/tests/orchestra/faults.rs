@@ -10,10 +10,11 @@ use std::{
 
 use callboard_orchestra::submission::IdempotencyKey;
 use callboard_orchestra::{
-    JobId, Payload, Submission, Tenant, Timestamp,
+    ApprovalId, EffectId, JobId, Payload, Submission, Tenant, Timestamp,
     job::JobState,
     journal::{
-        JobRow, JobsQuery, Journal, JournalError, JournalFuture, MemoryJournal, Record, Remembered,
+        ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery, History, JobRow, JobsQuery, Journal,
+        JournalError, JournalFuture, LiveJobRow, MemoryJournal, Record, Remembered, Snapshot,
         StoredRecord, SupervisionNote,
     },
 };
@@ -84,8 +85,40 @@ impl Journal for Stumbling {
         })
     }
 
-    fn live_jobs(&self) -> JournalFuture<'_, Vec<JobId>> {
-        self.journal.live_jobs()
+    fn live_jobs(&self, after: Option<JobId>, limit: usize) -> JournalFuture<'_, Vec<LiveJobRow>> {
+        self.journal.live_jobs(after, limit)
+    }
+
+    fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
+        self.journal.histories(jobs)
+    }
+
+    fn keep_snapshot(&self, snapshot: Snapshot) -> JournalFuture<'_, ()> {
+        self.journal.keep_snapshot(snapshot)
+    }
+
+    fn approvals<'a>(&'a self, query: &'a ApprovalsQuery) -> JournalFuture<'a, Vec<ApprovalRow>> {
+        self.journal.approvals(query)
+    }
+
+    fn approval<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        approval: ApprovalId,
+    ) -> JournalFuture<'a, Option<ApprovalRow>> {
+        self.journal.approval(tenant, approval)
+    }
+
+    fn effects<'a>(&'a self, query: &'a EffectsQuery) -> JournalFuture<'a, Vec<EffectRow>> {
+        self.journal.effects(query)
+    }
+
+    fn effect<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        effect: EffectId,
+    ) -> JournalFuture<'a, Option<EffectRow>> {
+        self.journal.effect(tenant, effect)
     }
 
     fn records(

@@ -7,8 +7,13 @@ use super::{
     subject::{EVERYTHING, Subject},
 };
 use crate::{
-    journal::{JournalError, SupervisionNote},
+    id::{ApprovalId, EffectId, TaskId},
+    journal::{
+        ApprovalRow, ApprovalState, ApprovalsQuery, EffectRow, EffectState, EffectsQuery,
+        JournalError, SupervisionNote,
+    },
     payload::Payload,
+    policy::EffectClass,
 };
 
 pub(super) async fn a_key_is_remembered_until_it_expires_and_may_be_used_again(
@@ -36,6 +41,215 @@ pub(super) async fn a_key_is_remembered_until_it_expires_and_may_be_used_again(
     first.at = expires_at;
     journal.commit(&[first]).await;
     assert_eq!(read(expires_at).await, Some(kept));
+}
+
+pub(super) async fn approvals_are_listed_newest_first_and_replaced_by_id(journal: Subject<'_>) {
+    let (mut author, mut first) = Author::submit(&tenant(), ECHO);
+    let (other, mut second) = Author::submit(&author.tenant, ECHO);
+    let asked = |job| ApprovalRow {
+        id: ApprovalId::mint(),
+        job,
+        tenant: author.tenant.clone(),
+        task: TaskId(1),
+        task_name: "ask".into(),
+        role: ECHO.into(),
+        why: "costs \"much\"".to_owned(),
+        state: ApprovalState::Pending,
+        requested_at: EPOCH_START,
+        expires_at: EPOCH_START.plus(Duration::from_secs(60)),
+        decided_at: None,
+        decided_by: None,
+        reason: None,
+    };
+    let mut rows = [author.id(), other.id(), author.id()].map(asked);
+    let tenant = author.tenant.clone();
+    first.asides.approvals = vec![rows[0].clone(), rows[2].clone()];
+    second.asides.approvals = vec![rows[1].clone()];
+    journal.commit(&[first, second]).await;
+    rows[0] = ApprovalRow {
+        state: ApprovalState::Rejected,
+        decided_at: Some(EPOCH_START.plus(Duration::from_secs(5))),
+        decided_by: Some("ada".to_owned()),
+        reason: Some("too much".to_owned()),
+        ..rows[0].clone()
+    };
+    let mut planned = author.plan();
+    planned.asides.approvals = vec![rows[0].clone()];
+    journal.commit(&[planned]).await;
+
+    let all = ApprovalsQuery {
+        tenant,
+        limit: EVERYTHING,
+        ..ApprovalsQuery::default()
+    };
+    let pending = Some(ApprovalState::Pending);
+    let job = Some(author.id());
+    let before = Some(rows[2].id);
+    for (query, expected) in [
+        (all.clone(), vec![2, 1, 0]),
+        (
+            ApprovalsQuery {
+                limit: 2,
+                ..all.clone()
+            },
+            vec![2, 1],
+        ),
+        (
+            ApprovalsQuery {
+                before,
+                ..all.clone()
+            },
+            vec![1, 0],
+        ),
+        (
+            ApprovalsQuery {
+                state: pending,
+                ..all.clone()
+            },
+            vec![2, 1],
+        ),
+        (ApprovalsQuery { job, ..all.clone() }, vec![2, 0]),
+        (
+            ApprovalsQuery {
+                job,
+                state: pending,
+                before,
+                ..all.clone()
+            },
+            vec![],
+        ),
+        (
+            ApprovalsQuery {
+                tenant: self::tenant(),
+                ..all.clone()
+            },
+            vec![],
+        ),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|at: usize| rows[at].clone())
+            .collect();
+        assert_eq!(journal.approvals(&query).await, expected, "{query:?}");
+    }
+    let found = journal.0.approval(&all.tenant, rows[0].id).await;
+    assert_eq!(found.expect("it can be read"), Some(rows[0].clone()));
+    for (tenant, id) in [
+        (self::tenant(), rows[0].id),
+        (all.tenant, ApprovalId::mint()),
+    ] {
+        let found = journal.0.approval(&tenant, id).await;
+        assert_eq!(found.expect("it can be looked for"), None);
+    }
+}
+
+pub(super) async fn effects_are_listed_newest_first_and_replaced_by_id(journal: Subject<'_>) {
+    let (mut author, mut first) = Author::submit(&tenant(), ECHO);
+    let (other, mut second) = Author::submit(&author.tenant, ECHO);
+    let intended = |job| EffectRow {
+        id: EffectId::mint(),
+        job,
+        tenant: author.tenant.clone(),
+        task: TaskId(2),
+        task_name: "pay".into(),
+        role: ECHO.into(),
+        attempt: 3,
+        class: EffectClass::Once,
+        key: format!("{job}/2/3"),
+        state: EffectState::Intended,
+        intended_at: EPOCH_START,
+        ended_at: None,
+        resolved_by: None,
+        reason: None,
+    };
+    let mut rows = [author.id(), other.id(), author.id()].map(intended);
+    rows[1].class = EffectClass::Keyed;
+    let tenant = author.tenant.clone();
+    first.asides.effects = vec![rows[0].clone(), rows[2].clone()];
+    first.asides.artifacts = vec!["5e".repeat(32).into()];
+    second.asides.effects = vec![rows[1].clone()];
+    second.asides.artifacts = first.asides.artifacts.clone();
+    journal.commit(&[first, second]).await;
+    // Of two in one commit the later counts, and a reference may be made twice.
+    let unknown = EffectRow {
+        state: EffectState::Unknown,
+        ended_at: Some(EPOCH_START.plus(Duration::from_secs(4))),
+        ..rows[0].clone()
+    };
+    rows[0] = EffectRow {
+        state: EffectState::Resolved,
+        resolved_by: Some("ada".to_owned()),
+        reason: Some("seen in the ledger".to_owned()),
+        ..unknown.clone()
+    };
+    let mut planned = author.plan();
+    planned.asides.effects = vec![unknown];
+    planned.asides.artifacts = vec!["5e".repeat(32).into(), "5f".repeat(32).into()];
+    let mut cancelled = author.cancel();
+    cancelled.asides.effects = vec![rows[0].clone()];
+    journal.commit(&[planned, cancelled]).await;
+
+    let all = EffectsQuery {
+        tenant,
+        limit: EVERYTHING,
+        ..EffectsQuery::default()
+    };
+    let open = Some(EffectState::Intended);
+    let job = Some(author.id());
+    let before = Some(rows[2].id);
+    for (query, expected) in [
+        (all.clone(), vec![2, 1, 0]),
+        (
+            EffectsQuery {
+                limit: 2,
+                ..all.clone()
+            },
+            vec![2, 1],
+        ),
+        (
+            EffectsQuery {
+                before,
+                ..all.clone()
+            },
+            vec![1, 0],
+        ),
+        (
+            EffectsQuery {
+                state: open,
+                ..all.clone()
+            },
+            vec![2, 1],
+        ),
+        (EffectsQuery { job, ..all.clone() }, vec![2, 0]),
+        (
+            EffectsQuery {
+                job,
+                state: open,
+                before,
+                ..all.clone()
+            },
+            vec![],
+        ),
+        (
+            EffectsQuery {
+                tenant: self::tenant(),
+                ..all.clone()
+            },
+            vec![],
+        ),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|at: usize| rows[at].clone())
+            .collect();
+        assert_eq!(journal.effects(&query).await, expected, "{query:?}");
+    }
+    let found = journal.0.effect(&all.tenant, rows[0].id).await;
+    assert_eq!(found.expect("it can be read"), Some(rows[0].clone()));
+    for (tenant, id) in [(self::tenant(), rows[0].id), (all.tenant, EffectId::mint())] {
+        let found = journal.0.effect(&tenant, id).await;
+        assert_eq!(found.expect("it can be looked for"), None);
+    }
 }
 
 pub(super) async fn supervision_events_get_rising_ids(journal: Subject<'_>) {

@@ -7,8 +7,8 @@ use crate::{
     catalog::Catalog,
     context::Deliverables,
     id::{JobId, TaskId, Tenant},
-    job::{self, Applied, Command, Job, JobState, Moment, Submit},
-    journal::{Record, Remembered, row_of},
+    job::{self, Applied, Command, Job, JobEvent, JobState, Moment, Submit},
+    journal::{Asides, Record, Remembered, row_of},
     payload::Payload,
     time::Timestamp,
 };
@@ -103,6 +103,22 @@ impl Author {
         self.finish(TaskId::PLAN, Payload::of(&plan).expect("the plan is JSON"))
     }
 
+    /// A record that changes nothing but the seq.
+    pub(super) fn remark(&mut self) -> Record {
+        self.now = self.now.plus(Duration::from_millis(1));
+        let events = vec![JobEvent::JobRunning {}];
+        self.job
+            .fold(&events[0], self.now)
+            .expect("a running job goes on running");
+        let effects = Vec::new();
+        record(
+            &self.job,
+            self.job.seq,
+            self.now,
+            Applied { events, effects },
+        )
+    }
+
     pub(super) fn cancel(&mut self) -> Record {
         self.command(Command::Cancel {
             reason: "conformance".to_owned(),
@@ -133,6 +149,7 @@ fn record(job: &Job, first_seq: u64, at: Timestamp, applied: Applied) -> Record 
         events: applied.events.into(),
         row: Arc::new(row_of(job)),
         remember: None,
+        asides: Asides::default(),
     }
 }
 

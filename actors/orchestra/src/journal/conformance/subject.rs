@@ -4,7 +4,8 @@ use crate::{
     id::{JobId, Tenant},
     job::Job,
     journal::{
-        JobRow, JobsQuery, Journal, JournalError, Record, Remembered, StoredRecord, SupervisionNote,
+        ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery, History, JobRow, JobsQuery, Journal,
+        JournalError, LiveJobRow, Record, Remembered, Snapshot, StoredRecord, SupervisionNote,
     },
     time::Timestamp,
 };
@@ -47,8 +48,29 @@ impl Subject<'_> {
             .expect("records of a tenant can be read")
     }
 
-    pub async fn live_jobs(self) -> Vec<JobId> {
-        self.0.live_jobs().await.expect("live jobs can be read")
+    pub async fn live_jobs(self, after: Option<JobId>, limit: usize) -> Vec<LiveJobRow> {
+        let live = self.0.live_jobs(after, limit).await;
+        live.expect("live jobs can be read")
+    }
+
+    pub async fn histories(self, jobs: &[JobId]) -> Vec<History> {
+        let histories = self.0.histories(jobs).await;
+        histories.expect("histories can be read")
+    }
+
+    pub async fn keep_snapshot(self, snapshot: Snapshot) {
+        let kept = self.0.keep_snapshot(snapshot).await;
+        kept.expect("a snapshot of committed events can be kept");
+    }
+
+    pub async fn approvals(self, query: &ApprovalsQuery) -> Vec<ApprovalRow> {
+        let found = self.0.approvals(query).await;
+        found.expect("approvals can be listed")
+    }
+
+    pub async fn effects(self, query: &EffectsQuery) -> Vec<EffectRow> {
+        let found = self.0.effects(query).await;
+        found.expect("effects can be listed")
     }
 
     pub async fn job(self, tenant: &Tenant, job: JobId) -> Option<JobRow> {

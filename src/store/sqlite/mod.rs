@@ -1,0 +1,10 @@
+//! SQLite: connections, the writing statements, checkpoints.
+
+mod checkpoint;
+mod commit;
+mod connection;
+mod script;
+
+pub use checkpoint::Checkpointer;
+pub use commit::{Refusal, commit};
+pub use connection::{SqliteFile, last_pos};
