@@ -84,6 +84,7 @@ async fn attend(
         store: instance.store.health(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
+            batch_bytes_max: server.batch_bytes_max.get(),
             request_wait_max: server.request_wait_max,
             any_host: server.allow_insecure,
             ..HttpLimits::default()

@@ -15,8 +15,9 @@ use sea_orm::{
 use sea_orm_migration::MigrationStatus;
 
 use super::{
-    connection,
+    Synchronous,
     entity::{job, store_epoch},
+    sqlite::SqliteFile,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +106,11 @@ async fn open(database: &Path) -> Result<DatabaseConnection, BackupError> {
         path: path(),
         source,
     })?;
-    let opened = connection::readers(database, NonZeroU32::MIN).await;
+    let file = SqliteFile {
+        path: path(),
+        synchronous: Synchronous::Full,
+    };
+    let opened = file.readers(NonZeroU32::MIN).await;
     opened.map_err(|source| BackupError::Read {
         path: path(),
         source,

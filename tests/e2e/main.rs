@@ -9,6 +9,7 @@
 mod app;
 mod artifacts;
 mod backup;
+mod batch;
 mod cli;
 mod client;
 mod crash;
@@ -17,7 +18,9 @@ mod health;
 mod hostile;
 mod idempotency;
 mod jobs;
+mod lineage;
 mod openapi;
+mod ranges;
 mod refusal;
 mod socket;
 mod stream;
