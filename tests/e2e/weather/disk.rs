@@ -66,8 +66,8 @@ async fn a_full_disk_refuses_submissions_by_code_and_service_resumes_when_space_
     let mut accepted = Vec::new();
     for (jobs, refusal) in filled {
         accepted.extend(jobs);
-        assert_eq!(refusal.status, 503, "{refusal:?}");
-        assert_eq!(refusal.problem(), "unavailable");
+        assert_eq!(refusal.status, 507, "{refusal:?}");
+        assert_eq!(refusal.problem(), "storage_full");
         assert!(refusal.header("retry-after").is_some());
     }
     assert!(accepted.len() > 50, "{} jobs", accepted.len());
