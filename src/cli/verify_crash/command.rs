@@ -92,6 +92,9 @@ pub async fn verify_crash(args: Args) -> Result<(), Failure> {
     ));
     let stage = Stage::set(dir.path(), &args).await?;
     let played = stage.play(&args, seed).await;
+    if let Some(database) = &stage.database {
+        database.kill().await?;
+    }
     let report = match played {
         Ok(report) => report,
         Err(failure) => return Err(kept(dir, failure)),

@@ -220,6 +220,8 @@ fn succeeded(what: &str, output: &Output) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
     use super::*;
 
     #[test]
@@ -235,5 +237,32 @@ mod tests {
         assert!(is_alive(own));
         let parent = parent(own).unwrap();
         assert!(children(parent).contains(&own));
+    }
+
+    #[tokio::test]
+    async fn a_killed_database_comes_back_with_what_was_committed() {
+        if find("postgres").is_err() {
+            eprintln!("skipped: the server of PostgreSQL is not installed");
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::create(&dir.path().join("postgres")).await;
+        let database = database.unwrap_or_else(|failure| panic!("{failure:?}"));
+        let query = async |sql: &str| {
+            let connection = sea_orm::Database::connect(database.url()).await.unwrap();
+            let statement = Statement::from_string(DbBackend::Postgres, sql);
+            let rows = connection.query_all_raw(statement).await.unwrap();
+            connection.close().await.unwrap();
+            rows.len()
+        };
+        query("CREATE TABLE kept (n int)").await;
+        query("INSERT INTO kept VALUES (1), (2)").await;
+        for _ in 0..2 {
+            database.kill().await.unwrap();
+            assert!(!database.takes_connections().await.unwrap());
+            database.ensure_up().await.unwrap();
+            assert_eq!(query("SELECT n FROM kept").await, 2);
+        }
+        database.kill().await.unwrap();
     }
 }
