@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod backup;
+mod backup_rows;
 mod commit;
 mod diagnosis;
 mod digest;
