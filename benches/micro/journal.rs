@@ -6,7 +6,7 @@ use callboard::store::{Store, StoreSpec, Synchronous};
 use callboard_drill::FANOUT;
 use callboard_orchestra::{
     JobId, Timestamp,
-    job::{Applied, Job},
+    job::{Job, Step},
     journal::{Asides, Journal, Record, row_of},
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
@@ -17,7 +17,7 @@ use crate::machine::{catalog, submission};
 const BATCHES: [u64; 3] = [1, 100, 1_000];
 
 /// Records of jobs that the journal does not hold yet.
-fn fresh(template: &Applied, count: u64) -> Vec<Record> {
+fn fresh(template: &Step, count: u64) -> Vec<Record> {
     let at = Timestamp::now();
     let record = |_| {
         let id = JobId::mint();

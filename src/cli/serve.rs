@@ -45,7 +45,7 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     telemetry::log(&config.log)?;
     let prometheus = telemetry::metrics()?;
     let mut signals = Signals::listen()?;
-    let packs = packs::all(embedded());
+    let packs = packs::all(&config, embedded());
     let instance = Instance::boot(&config, config.store.data_dir.clone(), &packs).await?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;

@@ -5,6 +5,7 @@
 
 mod address;
 mod coordinator;
+mod drill;
 mod duration;
 mod error;
 mod known;
@@ -19,6 +20,7 @@ mod store;
 mod wording;
 
 pub use coordinator::CoordinatorConfig;
+pub use drill::DrillConfig;
 pub use error::{ConfigErrors, ConfigProblem, Origin};
 pub use load::LoadOptions;
 pub use log::{LogConfig, LogFormat};

@@ -10,7 +10,7 @@ use actix_web::{
     },
 };
 use callboard_orchestra::{
-    CancelError, InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
+    ControlError, InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
     journal::JournalError, shard::CommandError,
 };
 use serde::Serialize;
@@ -285,11 +285,11 @@ impl From<SubmitError> for Problem {
     }
 }
 
-impl From<CancelError> for Problem {
-    fn from(error: CancelError) -> Self {
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
         match error {
-            CancelError::Command(error) => error.into(),
-            CancelError::Journal(error) => error.into(),
+            ControlError::Command(error) => error.into(),
+            ControlError::Journal(error) => error.into(),
         }
     }
 }
@@ -299,6 +299,9 @@ impl From<CommandError> for Problem {
         match error {
             CommandError::NotFound => Self::no_such_job(),
             CommandError::Ended => Self::new(Kind::Conflict, "job_ended", error.to_string()),
+            CommandError::Refused(refused) => {
+                Self::new(Kind::Conflict, refused.code(), error.to_string())
+            }
             CommandError::Draining => Self::draining(),
             CommandError::Unavailable => {
                 Self::new(Kind::Unavailable, "unavailable", error.to_string())

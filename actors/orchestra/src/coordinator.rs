@@ -19,18 +19,18 @@ use crate::{
     job::{Job, Submit},
     journal::{JobRow, Journal, JournalError, Remembered},
     pack::{InvalidInput, Kind},
-    shard::{CancelReceipt, CommandError, HeldTask, NewJob, ShardMessage, ShardPorts, read_job},
+    shard::{CommandError, HeldTask, NewJob, ShardMessage, ShardPorts, read_job},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
     turns::Turns,
 };
 
 /// How long a shard may take to answer.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// Times a command is sent again when its shard died on the way.
-const SENDS_MAX: u32 = 5;
+pub(crate) const SENDS_MAX: u32 = 5;
 /// Pause before a command is sent again.
-const RESEND_DELAY: Duration = Duration::from_millis(200);
+pub(crate) const RESEND_DELAY: Duration = Duration::from_millis(200);
 /// What clients are told to wait when the house is full or restarting.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -47,15 +47,6 @@ pub enum SubmitError {
     IdempotencyMismatch,
     #[error("too many jobs are live")]
     Overloaded,
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
-
-/// Why a job was not cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelError {
     #[error(transparent)]
     Command(#[from] CommandError),
     #[error(transparent)]
@@ -79,7 +70,7 @@ pub struct Inspection {
 
 /// A handle on the coordinator. Clones share it.
 #[derive(Clone)]
-pub struct Coordinator(Arc<Inner>);
+pub struct Coordinator(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub catalog: Catalog,
@@ -216,6 +207,7 @@ impl Coordinator {
             labels: submission.labels,
             deadline: submission.deadline,
             request_id: submission.request_id,
+            on_exhausted: submission.on_exhausted,
         };
         let id = JobId::mint();
         let remember = submission.idempotency.map(|idempotency| Remembered {
@@ -256,40 +248,6 @@ impl Coordinator {
                     replayed: false,
                 });
             }
-        }
-        Err(CommandError::Unavailable.into())
-    }
-
-    /// Cancels a live job; the receipt comes after the commit.
-    pub async fn cancel(
-        &self,
-        tenant: &Tenant,
-        job: JobId,
-        reason: &str,
-    ) -> Result<CancelReceipt, CancelError> {
-        for _ in 0..SENDS_MAX {
-            let (owner, reason) = (tenant.clone(), reason.to_owned());
-            let message = |reply| ShardMessage::Cancel {
-                job,
-                tenant: owner,
-                reason,
-                reply,
-            };
-            match self.shard(job).ask(ANSWER_DEADLINE, message).await {
-                Ok(Ok(receipt)) => return Ok(receipt),
-                Ok(Err(CommandError::Unavailable)) | Err(AskError::Lost) => {}
-                Ok(Err(CommandError::NotFound)) => match self.0.journal.job(tenant, job).await? {
-                    Some(row) if row.state.is_final() => return Err(CommandError::Ended.into()),
-                    // Not in memory and not ended: being read again.
-                    Some(_) => {}
-                    None => return Err(CommandError::NotFound.into()),
-                },
-                Ok(Err(error @ (CommandError::Ended | CommandError::Draining))) => {
-                    return Err(error.into());
-                }
-                Err(AskError::Closed | AskError::Timeout) => break,
-            }
-            tokio::time::sleep(RESEND_DELAY).await;
         }
         Err(CommandError::Unavailable.into())
     }
@@ -348,10 +306,13 @@ impl Coordinator {
             })
             .await;
         // While the shard restarts nothing is known to be in hand.
-        Ok(Some(Inspection {
-            job,
-            held: held.unwrap_or_default(),
-        }))
+        let mut held = held.unwrap_or_default();
+        // A task may be in hand while the event that made it ready is still being committed.
+        held.retain(|held| {
+            job.task(held.task)
+                .is_some_and(|task| !task.state.is_final() && task.attempt == held.attempt)
+        });
+        Ok(Some(Inspection { job, held }))
     }
 
     /// Stops the house in order: no new jobs, no new dispatch, `grace` for what is in hand, the rest released.
@@ -366,7 +327,7 @@ impl Coordinator {
         futures_util::future::join_all(drained).await;
     }
 
-    fn shard(&self, job: JobId) -> &Handle<ShardMessage> {
+    pub(crate) fn shard(&self, job: JobId) -> &Handle<ShardMessage> {
         let count = u32::try_from(self.0.shards.len()).expect("a handful of shards");
         &self.0.shards[ShardPorts::shard_of(job, count) as usize]
     }

@@ -111,7 +111,11 @@ pub fn key(number: u64) -> TaskKey {
 }
 
 pub fn from(source: u128, number: u64) -> TaskKey {
-    TaskKey { source, number }
+    TaskKey {
+        source,
+        number,
+        dispatch: 0,
+    }
 }
 
 pub fn offer(key: TaskKey, task: Order) -> Offer<Order> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_orchestra::{
-    Payload, Submission, Tenant, Timestamp,
+    OnExhausted, Payload, Submission, Tenant, Timestamp,
     submission::{IdempotencyKey, PRIORITY_DEFAULT},
 };
 use chrono::{DateTime, Utc};
@@ -33,6 +33,19 @@ pub struct NewJob {
     /// RFC 3339. The job fails when it has not ended by then.
     #[serde(default, deserialize_with = "instant")]
     deadline: Option<DateTime<Utc>>,
+    /// What becomes of the job when a task has used up its attempts: it fails, or waits for an operator.
+    #[serde(default)]
+    #[schema(value_type = Option<OnExhaustedName>)]
+    on_exhausted: OnExhausted,
+}
+
+/// What becomes of a job when a task has used up its attempts.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "names `OnExhausted` for the API description")]
+pub enum OnExhaustedName {
+    Fail,
+    Pause,
 }
 
 impl NewJob {
@@ -54,6 +67,7 @@ impl NewJob {
             priority: self.priority.unwrap_or(PRIORITY_DEFAULT),
             labels: self.labels,
             deadline: self.deadline.map(Timestamp::from),
+            on_exhausted: self.on_exhausted,
             idempotency,
             request_id: Some(observe::request_id().into()),
         }

@@ -3,14 +3,15 @@
 use std::{collections::HashSet, rc::Rc, sync::Arc, time::Duration};
 
 use callboard_orchestra::{
-    Failure, FailureKind, InvalidInput, Kind, Outcome, Pack, Payload, Plan, Role, RoleContext,
-    RoleSpec, TaskId, TaskSpec, Tenant, Timestamp,
+    EffectClass, Failure, FailureKind, InvalidInput, Kind, OnExhausted, Outcome, Pack, Payload,
+    Plan, Role, RoleContext, RoleProfile, RoleSpec, TaskId, TaskSpec, Tenant, Timestamp,
     catalog::Catalog,
     context::Deliverables,
     id::JobId,
+    job,
     job::{
-        Applied, Command, Effect, Job, JobEvent, JobState, Moment, Refused, Stage, Submit,
-        TaskState, apply, submit,
+        Command, Decision, Effect, Job, JobEvent, JobState, Moment, Refused, Resolution, Stage,
+        Submit, TaskState, Wait, step, submit,
     },
 };
 use proptest::prelude::*;
@@ -24,6 +25,26 @@ impl Role for Idle {
 
     async fn perform(self: Rc<Self>, _task: (), _ctx: RoleContext) -> Outcome<()> {
         Outcome::Done(())
+    }
+}
+
+/// Does something that must not be repeated.
+struct Payer;
+
+impl Role for Payer {
+    const NAME: &'static str = "test.payer";
+    type Task = ();
+    type Product = ();
+
+    async fn perform(self: Rc<Self>, _task: (), _ctx: RoleContext) -> Outcome<()> {
+        Outcome::Done(())
+    }
+
+    fn profile() -> RoleProfile {
+        RoleProfile {
+            effect: EffectClass::Once,
+            ..RoleProfile::default()
+        }
     }
 }
 
@@ -46,7 +67,7 @@ impl Pack for TestPack {
     }
 
     fn roles(&self) -> Vec<RoleSpec> {
-        vec![RoleSpec::new(|| Idle)]
+        vec![RoleSpec::new(|| Idle), RoleSpec::new(|| Payer)]
     }
 }
 
@@ -66,6 +87,10 @@ struct Driver {
 
 impl Driver {
     fn start() -> Self {
+        Self::start_with(OnExhausted::Fail)
+    }
+
+    fn start_with(on_exhausted: OnExhausted) -> Self {
         let (catalog, now) = (catalog(), Timestamp::from_millis(1_000));
         let moment = Moment {
             now,
@@ -79,9 +104,11 @@ impl Driver {
             labels: Default::default(),
             deadline: None,
             request_id: None,
+            on_exhausted,
         };
-        let Applied { events, effects } =
-            submit(catalog.kind("test.any").unwrap(), submission, moment);
+        let job::Step {
+            events, effects, ..
+        } = submit(catalog.kind("test.any").unwrap(), submission, moment);
         let job = Job::replay(JobId::mint(), events.iter().map(|event| (event, now))).unwrap();
         let events = events.into_iter().map(|event| (event, now)).collect();
         let mut driver = Self {
@@ -104,11 +131,11 @@ impl Driver {
             seed: self.seed,
             catalog: &self.catalog,
         };
-        let Applied { events, effects } = apply(&self.job, command, moment)?;
-        for event in events {
-            self.job.fold(&event, self.now).unwrap();
-            self.events.push((event, self.now));
-        }
+        let job::Step {
+            events, effects, ..
+        } = step(&mut self.job, command, moment)?;
+        self.events
+            .extend(events.into_iter().map(|event| (event, self.now)));
         self.run(effects);
         Ok(())
     }
@@ -188,6 +215,32 @@ impl Driver {
             Step::Cancel => Some(Command::Cancel {
                 reason: "injected".to_owned(),
             }),
+            Step::Start(at) => pick(at).map(|task| Command::Start { task }),
+            Step::AskApproval(at) => pick(at).map(|task| Command::ApprovalNeeded {
+                task,
+                attempt: attempt(task),
+                why: "injected".to_owned(),
+                within: None,
+            }),
+            Step::AwaitSignal(at) => pick(at).map(|task| Command::SignalNeeded {
+                task,
+                attempt: attempt(task),
+                name: "go".to_owned(),
+                within: None,
+            }),
+            Step::Signal => Some(signal()),
+            Step::Pause => Some(Command::Pause {
+                reason: "injected".to_owned(),
+            }),
+            Step::Resume => Some(resume()),
+            Step::Die => {
+                self.offered.clear();
+                Some(Command::Adopt {
+                    held: vec![],
+                    is_new_process: true,
+                })
+            }
+            Step::Answer => self.answer(),
         };
         if let Step::WakeAll = step {
             return self.wake_all();
@@ -196,9 +249,12 @@ impl Driver {
         let picked = match &command {
             Command::TaskFinished { task, .. }
             | Command::TaskFailed { task, .. }
-            | Command::TaskSnoozed { task, .. } => Some(*task),
+            | Command::TaskSnoozed { task, .. }
+            | Command::ApprovalNeeded { task, .. }
+            | Command::SignalNeeded { task, .. } => Some(*task),
             _ => None,
         };
+        let died = matches!(command, Command::Adopt { .. });
         let was_final = self.job.state.is_final();
         let before = self.job.clone();
         match self.command(command) {
@@ -209,8 +265,49 @@ impl Driver {
                 {
                     self.offered.remove(&task);
                 }
+                if died {
+                    self.run(self.job.outstanding());
+                }
             }
             Err(_) => assert_eq!(before, self.job, "a refused command changed the job"),
+        }
+    }
+
+    /// What a person does next for the job.
+    fn answer(&self) -> Option<Command> {
+        let by = || "ann".to_owned();
+        let task = self
+            .job
+            .tasks
+            .iter()
+            .find(|task| task.state == TaskState::Waiting && task.wait != Some(Wait::Timer))?;
+        match task.wait.clone()? {
+            Wait::Timer => None,
+            Wait::Approval { approval, .. } => Some(Command::Decide {
+                approval,
+                decision: Decision::Approve,
+                by: by(),
+                reason: None,
+            }),
+            Wait::Signal { .. } => Some(signal()),
+            Wait::UnknownOutcome { effect } => Some(Command::Resolve {
+                effect,
+                resolution: Resolution::Again,
+                by: by(),
+                reason: None,
+            }),
+            Wait::Operator => Some(Command::Retry),
+        }
+    }
+
+    /// A job that waits says for what, and one that does not has something due.
+    fn assert_stands(&self) {
+        let job = &self.job;
+        let due = job.tasks.iter().filter(|task| task.state.is_due()).count();
+        assert_eq!(job.due_tasks as usize, due);
+        assert_eq!(job.state == JobState::Waiting, job.waiting_for.is_some());
+        if !job.state.is_final() && job.state != JobState::Waiting {
+            assert!(due > 0, "nothing is due in {:?}", job.state);
         }
     }
 
@@ -219,7 +316,7 @@ impl Driver {
             .job
             .tasks
             .iter()
-            .filter(|task| matches!(task.state, TaskState::Retrying | TaskState::Waiting))
+            .filter(|task| task.state == TaskState::Retrying || task.wait == Some(Wait::Timer))
             .map(|task| task.id())
             .collect();
         for task in sleeping {
@@ -230,7 +327,14 @@ impl Driver {
     /// Lets every task succeed from here.
     fn complete(&mut self) {
         for _ in 0..10_000 {
+            if self.job.paused && !self.job.state.is_final() {
+                self.command(resume()).unwrap();
+            }
             self.wake_all();
+            while let Some(answer) = self.answer() {
+                self.command(answer).unwrap();
+            }
+            self.assert_stands();
             let Some(task) = self.offered.iter().copied().min() else {
                 return;
             };
@@ -239,6 +343,19 @@ impl Driver {
             self.command(finish(task, attempt, vec![])).unwrap();
         }
         panic!("the job does not end: {:?}", self.job.state);
+    }
+}
+
+fn signal() -> Command {
+    Command::Signal {
+        name: "go".to_owned(),
+        payload: payload(),
+    }
+}
+
+fn resume() -> Command {
+    Command::Resume {
+        reason: "injected".to_owned(),
     }
 }
 
@@ -268,6 +385,14 @@ enum Step {
     WakeAll,
     Stale(usize),
     Cancel,
+    Start(usize),
+    AskApproval(usize),
+    AwaitSignal(usize),
+    Signal,
+    Pause,
+    Resume,
+    Die,
+    Answer,
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -286,6 +411,14 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => Just(Step::WakeAll),
         3 => any::<usize>().prop_map(Step::Stale),
         1 => Just(Step::Cancel),
+        6 => any::<usize>().prop_map(Step::Start),
+        3 => any::<usize>().prop_map(Step::AskApproval),
+        3 => any::<usize>().prop_map(Step::AwaitSignal),
+        2 => Just(Step::Signal),
+        1 => Just(Step::Pause),
+        2 => Just(Step::Resume),
+        2 => Just(Step::Die),
+        6 => Just(Step::Answer),
     ]
 }
 
@@ -305,7 +438,12 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                     .filter(|_| index > 0)
                     .map(|at| format!("t{}", at.index(index)))
                     .collect();
-                TaskSpec::new(format!("t{index}"), Idle::NAME, &())
+                let role = if index % 3 == 0 {
+                    Payer::NAME
+                } else {
+                    Idle::NAME
+                };
+                TaskSpec::new(format!("t{index}"), role, &())
                     .unwrap()
                     .after(names)
             })
@@ -324,11 +462,12 @@ fn any_plan() -> impl Strategy<Value = Plan> {
 
 proptest! {
     #[test]
-    fn waves_respect_the_dag_and_every_job_can_end(plan in any_plan(), steps in prop::collection::vec(any_step(), 0..60)) {
-        let mut driver = Driver::start();
+    fn waves_respect_the_dag_and_every_job_can_end(plan in any_plan(), steps in prop::collection::vec(any_step(), 0..60), pauses in any::<bool>()) {
+        let mut driver = Driver::start_with(if pauses { OnExhausted::Pause } else { OnExhausted::Fail });
         driver.plan(&plan);
         for step in &steps {
             driver.step(step);
+            driver.assert_stands();
         }
         driver.complete();
         prop_assert!(driver.job.state.is_final(), "stuck in {:?}", driver.job.state);
