@@ -23,8 +23,13 @@ const BY: &str = "verify-crash";
 struct Effect {
     id: String,
     job: String,
-    task: u32,
-    task_name: String,
+    task: Task,
+}
+
+#[derive(Debug, Deserialize)]
+struct Task {
+    id: u32,
+    name: String,
 }
 
 pub struct Human<'a> {
@@ -85,7 +90,7 @@ impl<'a> Human<'a> {
             Err(why) => return self.note(effect.id, why),
         };
         let resolution = if took_place {
-            json!({"outcome": "succeeded", "product": product(&effect.task_name), "by": BY})
+            json!({"outcome": "succeeded", "product": product(&effect.task.name), "by": BY})
         } else {
             json!({"outcome": "again", "by": BY})
         };
@@ -110,7 +115,7 @@ impl<'a> Human<'a> {
     fn look(&self, effect: &Effect) -> Result<bool, String> {
         let mut ledger = self.ledger.borrow_mut();
         ledger.refresh().map_err(|error| error.to_string())?;
-        let lines = ledger.of(&effect.job, effect.task);
+        let lines = ledger.of(&effect.job, effect.task.id);
         Ok(lines.iter().any(|line| line.class == Class::Once))
     }
 
