@@ -35,6 +35,7 @@ impl Instance {
         let catalog = tuned_catalog(config, packs)?;
         let store = Store::open(StoreSpec {
             data_dir,
+            url: config.store.url(),
             synchronous: config.store.synchronous,
             readers: config.store.readers,
         })
@@ -44,7 +45,8 @@ impl Instance {
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
 
-        let (fence, fenced) = watch::channel(false);
+        let fence = store.lost();
+        let fenced = fence.subscribe();
         let ports = Ports {
             journal: store.journal(),
             artifacts: store.artifacts(),

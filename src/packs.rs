@@ -1,6 +1,6 @@
 //! The list of packs.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use callboard_drill::DrillPack;
 use callboard_market::{MarketPack, PriceBook};
@@ -11,7 +11,7 @@ use crate::config::Config;
 /// Every pack of this server, one line each.
 pub fn all(config: &Config, prices: PriceBook) -> Vec<Arc<dyn Pack>> {
     let drill = DrillPack {
-        ledger_dir: config.drill.ledger_dir().map(Path::to_owned),
+        ledger_dir: Some(config.drill.ledger_dir.clone()).filter(|dir| !dir.as_os_str().is_empty()),
     };
     vec![Arc::new(drill), Arc::new(MarketPack::new(prices))]
 }

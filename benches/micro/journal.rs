@@ -48,6 +48,7 @@ pub fn bench(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let spec = StoreSpec {
         data_dir: folder.path().to_owned(),
+        url: None,
         synchronous: Synchronous::Full,
         readers: NonZeroU32::MIN,
     };

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    backup, bench, cancel, check_config, failure::Failure, jobs, kinds, migrate, openapi, run,
-    serve, submit, verify_crash, watch,
+    approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, kinds,
+    migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch,
 };
 
 /// Runs multi-agent jobs durably
@@ -33,6 +33,24 @@ enum Command {
     Kinds(kinds::Args),
     /// Cancel a job on a server
     Cancel(cancel::Args),
+    /// Pause a job on a server: nothing more of it is handed out
+    Pause(steer::Args),
+    /// Resume a paused job on a server
+    Resume(steer::Args),
+    /// Retry the tasks of a job on a server that have used up their attempts
+    Retry(steer::TargetArgs),
+    /// Send a signal to a job on a server
+    Signal(signal::Args),
+    /// List what tasks on a server ask of people
+    Approvals(approvals::ListArgs),
+    /// Approve what a task on a server asks
+    Approve(approvals::DecideArgs),
+    /// Reject what a task on a server asks
+    Reject(approvals::DecideArgs),
+    /// List effects of a server whose outcome is unknown, or the whole ledger
+    Effects(effects::ListArgs),
+    /// Say what became of an effect whose outcome is unknown
+    Resolve(effects::ResolveArgs),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
     /// Write the store of a data directory to one file, beside a running server or without one
@@ -67,6 +85,15 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Jobs(args) => jobs::jobs(args).await,
         Command::Kinds(args) => kinds::kinds(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
+        Command::Pause(args) => steer::pause(args).await,
+        Command::Resume(args) => steer::resume(args).await,
+        Command::Retry(args) => steer::retry(args).await,
+        Command::Signal(args) => signal::signal(args).await,
+        Command::Approvals(args) => approvals::approvals(args).await,
+        Command::Approve(args) => approvals::approve(args).await,
+        Command::Reject(args) => approvals::reject(args).await,
+        Command::Effects(args) => effects::effects(args).await,
+        Command::Resolve(args) => effects::resolve(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,

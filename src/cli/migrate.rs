@@ -22,6 +22,7 @@ pub struct Args {
 pub async fn migrate(args: Args) -> Result<(), Failure> {
     let config = args.settings.load([])?.store;
     let spec = StoreSpec {
+        url: config.url(),
         data_dir: config.data_dir,
         synchronous: config.synchronous,
         readers: config.readers,

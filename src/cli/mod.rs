@@ -1,6 +1,7 @@
 //! The command line: one file a command. Results go to stdout, everything else to stderr; exit codes are 0 for success, 1
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
+mod approvals;
 mod backup;
 mod batch;
 mod bench;
@@ -9,12 +10,14 @@ mod check_config;
 mod child;
 mod client;
 mod command;
+mod effects;
 mod failure;
 mod follow;
 mod input;
 mod job;
 mod jobs;
 mod kinds;
+mod listing;
 mod migrate;
 mod openapi;
 mod progress;
@@ -22,7 +25,9 @@ mod render;
 mod run;
 mod serve;
 mod settings;
+mod signal;
 mod sse;
+mod steer;
 mod submit;
 mod terminal;
 mod verify_crash;

@@ -15,6 +15,8 @@ const READERS_MAX: u32 = 64;
 pub struct StoreConfig {
     /// Relative to the working directory.
     pub data_dir: PathBuf,
+    /// Address of a PostgreSQL database that holds the state instead of a file in `data_dir`; empty for the file.
+    pub url: String,
     pub synchronous: Synchronous,
     /// Read connections.
     pub readers: NonZeroU32,
@@ -24,16 +26,34 @@ impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("callboard-data"),
+            url: String::new(),
             synchronous: Synchronous::Full,
             readers: NonZeroU32::new(4).expect("not zero"),
         }
     }
 }
 
+/// What the address of a PostgreSQL database begins with.
+const URL_SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
 impl StoreConfig {
+    /// Address of the PostgreSQL database; None for the file.
+    pub fn url(&self) -> Option<String> {
+        (!self.url.is_empty()).then(|| self.url.clone())
+    }
+
     pub(super) fn check(&self, findings: &mut Vec<Finding>) {
         if self.data_dir.as_os_str().is_empty() {
             findings.push(Finding::new(["store", "data_dir"], "must name a directory"));
+        }
+        let is_address = URL_SCHEMES
+            .iter()
+            .any(|scheme| self.url.starts_with(scheme));
+        if !self.url.is_empty() && !is_address {
+            findings.push(Finding::new(
+                ["store", "url"],
+                "must be empty or begin with postgres://",
+            ));
         }
         if self.readers.get() > READERS_MAX {
             findings.push(Finding::new(

@@ -212,6 +212,7 @@ mod tests {
 
     async fn open(data_dir: &Path) -> Store {
         Store::open(StoreSpec {
+            url: None,
             data_dir: data_dir.to_owned(),
             synchronous: Synchronous::Full,
             readers: NonZeroU32::MIN,
@@ -229,7 +230,7 @@ mod tests {
             let batch = conformance::whole_job(&Tenant::default());
             from.journal().commit(&batch).await.unwrap();
         }
-        let (source, target) = (from.file.aside(false).await, into.file.aside(false).await);
+        let (source, target) = (from.backend.aside(false).await, into.backend.aside(false).await);
         let (source, target) = (source.unwrap(), target.unwrap());
         let txn = target.begin().await.unwrap();
         let read = copy_rows(&source, &txn).await.unwrap();

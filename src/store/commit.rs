@@ -13,8 +13,8 @@ use super::{
     diagnosis::diagnose,
     digest::Digest,
     entity::{job, job_snapshot, store_epoch, supervision_event},
+    refusal::Refusal,
     rows,
-    sqlite::{self, Refusal},
     writer::{Lease, Writer},
 };
 
@@ -86,20 +86,14 @@ async fn write(
     epoch: u64,
     digest: &Digest<'_>,
 ) -> Result<Result<Vec<u64>, sqlx::Error>, JournalError> {
-    let operation = "commit records";
     let pens = &mut *lease.pens;
-    match sqlite::commit(&mut pens.hot, epoch, pens.last_pos, digest).await {
-        Ok(()) => {
-            let first = pens.last_pos + 1;
-            pens.last_pos += digest.records;
-            Ok(Ok((first..=pens.last_pos).collect()))
+    match pens.hot.commit(epoch, pens.last_pos, digest).await {
+        Ok(last_pos) => {
+            pens.last_pos = last_pos;
+            Ok(Ok((last_pos + 1 - digest.records..=last_pos).collect()))
         }
-        Err(Refusal::Rule(error)) => {
-            let rolled_back = sqlx::query("ROLLBACK").execute(&mut pens.hot).await;
-            rolled_back.map_err(failed(operation))?;
-            Ok(Err(error))
-        }
-        Err(Refusal::Failed(error)) => Err(failed(operation)(error)),
+        Err(Refusal::Rule(error)) => Ok(Err(error)),
+        Err(Refusal::Failed(error)) => Err(failed("commit records")(error)),
     }
 }
 
@@ -181,6 +175,7 @@ async fn begin(lease: &Lease<'_>, epoch: u64) -> Result<DatabaseTransaction, Jou
         .map_err(failed("begin a transaction"))?;
     let owner = store_epoch::Entity::find_by_id(store_epoch::ONLY_ROW)
         .filter(store_epoch::Column::Epoch.eq(rows::int(epoch)))
+        .lock_shared()
         .one(&txn)
         .await
         .map_err(failed("check the epoch"))?;

@@ -74,10 +74,12 @@ async fn taken_key(
     digest: &Digest<'_>,
 ) -> Result<Option<JournalError>, JournalError> {
     use idempotency_key::Column;
-    let keys: Vec<_> = digest.keys.iter().collect();
-    for piece in keys.chunks(PIECE_ROWS) {
-        let names = piece.iter().map(|((tenant, key), _)| {
-            Expr::tuple([Expr::value(tenant.as_str()), Expr::value(*key)])
+    for piece in digest.keyed.chunks(PIECE_ROWS) {
+        let names = piece.iter().map(|(record, remembered)| {
+            Expr::tuple([
+                Expr::value(record.tenant.as_str()),
+                Expr::value(remembered.key.as_str()),
+            ])
         });
         let name = Expr::tuple([Expr::col(Column::Tenant), Expr::col(Column::Key)]);
         let known: Vec<(String, String, Uuid)> = idempotency_key::Entity::find()
@@ -89,12 +91,14 @@ async fn taken_key(
             .all(readers)
             .await
             .map_err(failed("read idempotency keys"))?;
-        let taken = piece.iter().find(|((tenant, key), (remembered, _))| {
-            known.iter().any(|(of, name, job)| {
-                of == tenant.as_str() && name == key && *job != remembered.job.uuid()
+        let taken = piece.iter().find(|(record, remembered)| {
+            known.iter().any(|(tenant, key, job)| {
+                tenant == record.tenant.as_str()
+                    && *key == remembered.key
+                    && *job != remembered.job.uuid()
             })
         });
-        if let Some((_, (remembered, record))) = taken {
+        if let Some((record, remembered)) = taken {
             let (job, seq) = (remembered.job, record.first_seq);
             return Ok(Some(JournalError::Conflict { job, seq }));
         }

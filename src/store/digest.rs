@@ -35,8 +35,10 @@ pub struct Digest<'a> {
     pub live: Vec<JobChange<'a>>,
     /// Jobs that go on and have ended.
     pub ended: Vec<JobChange<'a>>,
-    /// Idempotency keys, each with the record that brings it.
-    pub keys: BTreeMap<(&'a Tenant, &'a str), (&'a Remembered, &'a Record)>,
+    /// Idempotency keys; of two records that bring the same the later counts.
+    pub keys: BTreeMap<(&'a Tenant, &'a str), &'a Remembered>,
+    /// Records that bring a key, in the order of the batch.
+    pub keyed: Vec<(&'a Record, &'a Remembered)>,
     pub approvals: BTreeMap<ApprovalId, &'a ApprovalRow>,
     pub effects: BTreeMap<EffectId, &'a EffectRow>,
     pub artifacts: Vec<(JobId, &'a str)>,
@@ -54,6 +56,7 @@ impl<'a> Digest<'a> {
             live: Vec::new(),
             ended: Vec::new(),
             keys: BTreeMap::new(),
+            keyed: Vec::new(),
             approvals: BTreeMap::new(),
             effects: BTreeMap::new(),
             artifacts: Vec::new(),
@@ -127,7 +130,8 @@ impl<'a> Digest<'a> {
     fn put_aside(&mut self, record: &'a Record) {
         if let Some(remembered) = &record.remember {
             let key = (&record.tenant, remembered.key.as_str());
-            self.keys.insert(key, (remembered, record));
+            self.keys.insert(key, remembered);
+            self.keyed.push((record, remembered));
             self.now = self.now.max(record.at.millis());
         }
         if record.asides.is_empty() {

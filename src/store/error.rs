@@ -10,20 +10,27 @@ pub enum StoreError {
     /// `owner` says which process, and since when.
     #[error("data directory {} is in use by {owner}", data_dir.display())]
     Owned { data_dir: PathBuf, owner: String },
+    /// `owner` says which process, on which machine, and since when.
+    #[error("database {name} is in use by {owner}")]
+    DatabaseOwned { name: String, owner: String },
+    #[error("`{url}` is no address of a PostgreSQL database")]
+    Address { url: String, source: sqlx::Error },
     #[error("cannot use data directory {}", path.display())]
     DataDir { path: PathBuf, source: io::Error },
-    #[error("cannot open database {}", path.display())]
-    Open { path: PathBuf, source: DbErr },
-    #[error("database {} is damaged or is not a database", path.display())]
-    Damaged { path: PathBuf, source: DbErr },
-    #[error("database {} has migration {migration}, which this release does not know: a newer release wrote it", path.display())]
-    NewerSchema { path: PathBuf, migration: String },
-    #[error("cannot migrate database {}", path.display())]
-    Migrate { path: PathBuf, source: DbErr },
-    #[error("cannot connect to database {}", path.display())]
-    Connect { path: PathBuf, source: JournalError },
-    #[error("cannot close database {}", path.display())]
-    Close { path: PathBuf, source: JournalError },
+    #[error("cannot open database {name}")]
+    Open { name: String, source: DbErr },
+    #[error("database {name} is damaged or is not a database")]
+    Damaged { name: String, source: DbErr },
+    #[error(
+        "database {name} has migration {migration}, which this release does not know: a newer release wrote it"
+    )]
+    NewerSchema { name: String, migration: String },
+    #[error("cannot migrate database {name}")]
+    Migrate { name: String, source: DbErr },
+    #[error("cannot connect to database {name}")]
+    Connect { name: String, source: JournalError },
+    #[error("cannot close database {name}")]
+    Close { name: String, source: JournalError },
 }
 
 /// SQLite's result codes for a file that is no sound database: SQLITE_CORRUPT and SQLITE_NOTADB.

@@ -215,25 +215,27 @@ mod tests {
 
     use callboard_orchestra::{
         job::{JobEvent, JobState},
-        journal::{JournalError, conformance},
+        journal::{JournalError, MemoryJournal, conformance},
         payload::Payload,
     };
     use sea_orm::ConnectionTrait;
 
     use super::*;
-    use crate::store::{Store, StoreSpec, Synchronous};
+    use crate::store::{Store, StoreSpec, Synchronous, postgres::testing};
 
     const EVERYTHING: usize = 10_000;
 
-    async fn open(data_dir: &Path) -> Store {
-        let readers = NonZeroU32::new(2).unwrap();
-        Store::open(StoreSpec {
+    fn spec(data_dir: &Path) -> StoreSpec {
+        StoreSpec {
             data_dir: data_dir.to_owned(),
+            url: None,
             synchronous: Synchronous::Normal,
-            readers,
-        })
-        .await
-        .unwrap()
+            readers: NonZeroU32::new(2).unwrap(),
+        }
+    }
+
+    async fn open(data_dir: &Path) -> Store {
+        Store::open(spec(data_dir)).await.unwrap()
     }
 
     async fn write(journal: &SqlJournal, sql: &str) {
@@ -251,6 +253,52 @@ mod tests {
         store.close().await.unwrap();
         let store = open(dir.path()).await;
         conformance::check(&*store.journal()).await;
+    }
+
+    #[tokio::test]
+    async fn the_journal_in_postgresql_conforms() {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(url) = testing::database().await else {
+            return;
+        };
+        let spec = || StoreSpec {
+            url: Some(url.clone()),
+            ..spec(dir.path())
+        };
+        let store = Store::open(spec()).await.unwrap();
+        conformance::check(&*store.journal()).await;
+        conformance::check(&*store.journal()).await;
+        store.close().await.unwrap();
+        let store = Store::open(spec()).await.unwrap();
+        conformance::check(&*store.journal()).await;
+    }
+
+    #[tokio::test]
+    async fn memory_sqlite_and_postgresql_answer_the_same_to_random_batches() {
+        for seed in 0..12 {
+            let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let sqlite = open(dir.path()).await;
+            let postgres = match testing::database().await {
+                Some(url) => Some(
+                    Store::open(StoreSpec {
+                        url: Some(url),
+                        ..spec(other.path())
+                    })
+                    .await
+                    .unwrap(),
+                ),
+                None => None,
+            };
+            let memory = MemoryJournal::default();
+            let journals = (sqlite.journal(), postgres.as_ref().map(Store::journal));
+            let mut all: Vec<&dyn Journal> = vec![&memory, &*journals.0];
+            all.extend(journals.1.as_deref().map(|journal| journal as &dyn Journal));
+            conformance::compare(&all, seed).await;
+            sqlite.close().await.unwrap();
+            if let Some(postgres) = postgres {
+                postgres.close().await.unwrap();
+            }
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Who owns the data directory: an exclusive lock of the operating system, which ends with the process however it ends.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
     path::Path,
 };
@@ -11,6 +11,7 @@ use callboard_orchestra::time::Timestamp;
 use super::StoreError;
 
 const LOCK_FILE: &str = "lock";
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// The text in the file is for people; more than this is not ours.
 const OWNER_BYTES_MAX: u64 = 256;
 
@@ -54,8 +55,13 @@ impl OwnerLock {
         Ok(Self { file, owner })
     }
 
-    pub fn owner(&self) -> &str {
-        &self.owner
+    /// Who this process is. A database may be shared by machines, so it also hears which this is.
+    pub fn owner_for(&self, shared: bool) -> String {
+        let machine = shared.then(|| fs::read_to_string(HOST_NAME).ok()).flatten();
+        match machine.as_deref().map(str::trim) {
+            Some(machine) if !machine.is_empty() => format!("{} on {machine}", self.owner),
+            Some(_) | None => self.owner.clone(),
+        }
     }
 
     pub fn release(&self) -> io::Result<()> {

@@ -1,8 +1,9 @@
-//! The store: one SQLite file and a folder of artifacts, owned by one process at a time.
+//! The store: a SQLite file or a PostgreSQL database, and a folder of artifacts, owned by one process at a time.
 //!
 //! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
 
 mod artifacts;
+mod backend;
 mod backup;
 mod backup_rows;
 mod commit;
@@ -14,7 +15,9 @@ mod health;
 mod journal;
 mod lock;
 mod opening;
+mod postgres;
 mod read;
+mod refusal;
 mod rows;
 mod spec;
 mod sqlite;

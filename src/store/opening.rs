@@ -1,38 +1,63 @@
 //! Opening and closing: lock, schema, epoch.
 
-use std::{collections::HashSet, fs, path::Path, sync::Arc};
+use std::{collections::HashSet, fs, path::PathBuf, sync::Arc};
 
 use callboard_migrations::{Migrator, MigratorTrait};
+use callboard_orchestra::journal::JournalError;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
 };
+use tokio::sync::watch;
 
 use super::{
     DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec,
+    backend::Backend,
+    commit::failed,
     entity::store_epoch,
     error::is_damage,
     lock::OwnerLock,
+    postgres::{Guard, Hold, PgServer},
+    rows::int,
     sqlite::{Checkpointer, SqliteFile},
     writer::Writer,
 };
 
 const ARTIFACTS_DIR: &str = "artifacts";
 
-/// An open store. This process owns its directory until `close`, or until the last journal made of it is gone.
+/// An open store. This process owns its directory, and its database, until `close`, or until the last journal made of
+/// it is gone.
 pub struct Store {
-    pub(super) file: SqliteFile,
+    pub(super) backend: Backend,
+    data_dir: PathBuf,
     pub(super) writer: Arc<Writer>,
     readers: DatabaseConnection,
     lock: Arc<OwnerLock>,
     journal: Arc<SqlJournal>,
     artifacts: Arc<DirArtifacts>,
-    checkpointer: Checkpointer,
+    attendant: Attendant,
+    lost: watch::Sender<bool>,
     epoch: u64,
 }
 
+/// The thread that looks after the database.
+enum Attendant {
+    Checkpointer(Checkpointer),
+    Guard(Guard),
+}
+
+impl Attendant {
+    fn stop(self) {
+        match self {
+            Self::Checkpointer(checkpointer) => checkpointer.stop(),
+            Self::Guard(guard) => guard.stop(),
+        }
+    }
+}
+
 impl Store {
-    /// Takes ownership of the directory, creating it if need be, applies missing migrations and begins a new epoch.
-    /// Errors when another process owns it, when it cannot be used, or when a newer release wrote it.
+    /// Takes ownership of the directory and the database, creating them if need be, applies missing migrations and
+    /// begins a new epoch. Errors when another process owns one of them, when they cannot be used, or when a newer
+    /// release wrote them.
     pub async fn open(spec: StoreSpec) -> Result<Self, StoreError> {
         let data_dir_failed = |source| StoreError::DataDir {
             path: spec.data_dir.clone(),
@@ -40,23 +65,22 @@ impl Store {
         };
         fs::create_dir_all(&spec.data_dir).map_err(data_dir_failed)?;
         let lock = Arc::new(OwnerLock::acquire(&spec.data_dir)?);
-        let file = SqliteFile {
-            path: spec.database(),
-            synchronous: spec.synchronous,
+        let backend = backend(&spec)?;
+        let hold = match &backend {
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(server) => Some((server, take(server).await?)),
         };
-        let open_failed = |source| open_error(&file.path, source);
-
-        let aside = file.aside(true).await.map_err(open_failed)?;
-        migrate(&aside, &file.path).await?;
-        let epoch = begin_epoch(&aside, lock.owner())
-            .await
-            .map_err(open_failed)?;
-        let readers = file.readers(spec.readers).await.map_err(open_failed)?;
-        let writer = Writer::open(file.clone(), aside).await;
-        let writer = writer.map_err(|source| StoreError::Connect {
-            path: file.path.clone(),
+        let open_failed = |source| open_error(&backend, source);
+        let aside = backend.aside(true).await.map_err(open_failed)?;
+        migrate(&aside, &backend).await?;
+        let begun = begin_epoch(&aside, &lock.owner_for(hold.is_some())).await;
+        let epoch = begun.map_err(open_failed)?;
+        let readers = backend.readers(spec.readers).await.map_err(open_failed)?;
+        let writer = Writer::open(backend.clone(), aside).await;
+        let writer = Arc::new(writer.map_err(|source| StoreError::Connect {
+            name: backend.to_string(),
             source,
-        })?;
+        })?);
 
         let artifacts_dir = spec.data_dir.join(ARTIFACTS_DIR);
         let artifacts =
@@ -64,17 +88,28 @@ impl Store {
                 path: artifacts_dir,
                 source,
             })?;
-        let writer = Arc::new(writer);
-        let checkpointer = Checkpointer::start(file.clone(), &writer).map_err(data_dir_failed)?;
+        let lost = watch::Sender::new(false);
+        let attendant = match (&backend, hold) {
+            (Backend::Postgres(server), Some((_, hold))) => {
+                let (server, epoch) = (server.clone(), int(epoch));
+                Guard::start(hold, server, epoch, lost.clone()).map(Attendant::Guard)
+            }
+            (Backend::Sqlite(file), _) => {
+                Checkpointer::start(file.clone(), &writer).map(Attendant::Checkpointer)
+            }
+            (Backend::Postgres(_), None) => unreachable!("the database was taken above"),
+        };
         let journal = SqlJournal::new(writer.clone(), readers.clone(), epoch, lock.clone());
         Ok(Self {
-            file,
+            attendant: attendant.map_err(data_dir_failed)?,
+            data_dir: spec.data_dir,
+            backend,
             writer,
             readers,
             lock,
             journal: Arc::new(journal),
             artifacts: Arc::new(artifacts),
-            checkpointer,
+            lost,
             epoch,
         })
     }
@@ -91,62 +126,104 @@ impl Store {
         StoreHealth::new(self.writer.clone(), self.readers.clone())
     }
 
+    /// Turns true when another process has taken the store: this one must end. Whoever learns it first says so here.
+    pub fn lost(&self) -> watch::Sender<bool> {
+        self.lost.clone()
+    }
+
     /// Number of this opening of the store; 1 is the first.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Moves the write-ahead log into the database, closes every connection and gives up ownership. Journals made of
-    /// this store answer with errors from here on.
+    /// Closes every connection and gives up ownership; on SQLite moves the write-ahead log into the database. Journals
+    /// made of this store answer with errors from here on.
     pub async fn close(self) -> Result<(), StoreError> {
-        let path = self.file.path;
-        self.checkpointer.stop();
-        let failed = |source| StoreError::Close {
-            path: path.clone(),
+        let failed_close = |source: JournalError| StoreError::Close {
+            name: self.backend.to_string(),
             source,
         };
+        // Before the lock of the database is given up with its attendant.
         let closed = self.readers.close_by_ref().await;
-        closed
-            .map_err(super::commit::failed("close the readers"))
-            .map_err(failed)?;
-        self.writer.close().await.map_err(failed)?;
+        let closed = closed.map_err(failed("close the readers"));
+        closed.map_err(failed_close)?;
+        self.writer.close().await.map_err(failed_close)?;
+        self.attendant.stop();
         let released = self.lock.release();
-        released.map_err(|source| StoreError::DataDir { path, source })
+        released.map_err(|source| StoreError::DataDir {
+            path: self.data_dir,
+            source,
+        })
     }
 }
 
-fn open_error(path: &Path, source: DbErr) -> StoreError {
-    let path = path.to_owned();
-    if is_damage(&source) {
-        StoreError::Damaged { path, source }
+fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
+    let Some(url) = &spec.url else {
+        return Ok(Backend::Sqlite(SqliteFile {
+            path: spec.database(),
+            synchronous: spec.synchronous,
+        }));
+    };
+    let server = PgServer::at(url).map_err(|source| StoreError::Address {
+        url: url.clone(),
+        source,
+    })?;
+    Ok(Backend::Postgres(server))
+}
+
+/// Takes the lock of a database.
+async fn take(server: &PgServer) -> Result<Hold, StoreError> {
+    let backend = Backend::Postgres(server.clone());
+    let failed = |source| StoreError::Connect {
+        name: server.to_string(),
+        source: failed("take the lock of the database")(source),
+    };
+    if let Some(hold) = Hold::take(server).await.map_err(failed)? {
+        return Ok(hold);
+    }
+    let owner = async {
+        let connection = backend.aside(false).await?;
+        store_epoch::Entity::find().one(&connection).await
+    };
+    let owner = owner.await.ok().flatten().map(|row| row.owner);
+    Err(StoreError::DatabaseOwned {
+        name: server.to_string(),
+        owner: owner.unwrap_or_else(|| "another process".to_owned()),
+    })
+}
+
+fn open_error(backend: &Backend, source: DbErr) -> StoreError {
+    let name = backend.to_string();
+    if matches!(backend, Backend::Sqlite(_)) && is_damage(&source) {
+        StoreError::Damaged { name, source }
     } else {
-        StoreError::Open { path, source }
+        StoreError::Open { name, source }
     }
 }
 
-async fn migrate(writer: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
+async fn migrate(aside: &DatabaseConnection, backend: &Backend) -> Result<(), StoreError> {
     let migrations = Migrator::migrations();
     let known: HashSet<&str> = migrations
         .iter()
         .map(|migration| migration.name())
         .collect();
-    let applied = Migrator::get_migration_models(writer)
+    let applied = Migrator::get_migration_models(aside)
         .await
-        .map_err(|source| open_error(path, source))?;
+        .map_err(|source| open_error(backend, source))?;
     if let Some(newer) = applied
         .into_iter()
         .find(|applied| !known.contains(applied.version.as_str()))
     {
         return Err(StoreError::NewerSchema {
-            path: path.to_owned(),
+            name: backend.to_string(),
             migration: newer.version,
         });
     }
     let failed = |source| StoreError::Migrate {
-        path: path.to_owned(),
+        name: backend.to_string(),
         source,
     };
-    Migrator::up(writer, None).await.map_err(failed)
+    Migrator::up(aside, None).await.map_err(failed)
 }
 
 async fn begin_epoch(writer: &DatabaseConnection, owner: &str) -> Result<u64, DbErr> {
@@ -167,7 +244,7 @@ async fn begin_epoch(writer: &DatabaseConnection, owner: &str) -> Result<u64, Db
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
+    use std::{num::NonZeroU32, path::Path};
 
     use sea_orm::ConnectionTrait;
 
@@ -177,6 +254,7 @@ mod tests {
     fn spec(data_dir: &Path) -> StoreSpec {
         StoreSpec {
             data_dir: data_dir.to_owned(),
+            url: None,
             synchronous: Synchronous::Full,
             readers: NonZeroU32::MIN,
         }

@@ -20,13 +20,15 @@ const DATABASE_FILE: &str = "callboard.db";
 #[derive(Debug, Clone)]
 pub struct StoreSpec {
     pub data_dir: PathBuf,
+    /// Address of a PostgreSQL database; None for a SQLite file in the data directory.
+    pub url: Option<String>,
     pub synchronous: Synchronous,
     /// Read connections.
     pub readers: NonZeroU32,
 }
 
 impl StoreSpec {
-    /// The database file.
+    /// The database file, where there is one.
     pub fn database(&self) -> PathBuf {
         self.data_dir.join(DATABASE_FILE)
     }

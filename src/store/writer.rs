@@ -7,16 +7,16 @@
 use std::sync::Arc;
 
 use callboard_orchestra::journal::JournalError;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, sqlx::SqliteConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::{MutexGuard, Notify, watch};
 
 use super::{
+    backend::{Backend, Hot},
     commit::failed,
-    sqlite::{SqliteFile, last_pos},
 };
 
 pub struct Writer {
-    file: SqliteFile,
+    backend: Backend,
     place: Turn,
     /// Why the last commit of records failed; None after one that did not.
     refusal: watch::Sender<Option<String>>,
@@ -45,7 +45,7 @@ enum Place {
 /// What a write is done with.
 pub struct Pens {
     /// Commits records, and nothing else.
-    pub hot: SqliteConnection,
+    pub hot: Hot,
     /// Everything else.
     pub aside: DatabaseConnection,
     /// Position of the last record in the store.
@@ -76,11 +76,11 @@ impl Lease<'_> {
 const OPEN: &str = "open the connections that write";
 
 impl Writer {
-    /// `aside` is an open connection to the same file.
-    pub async fn open(file: SqliteFile, aside: DatabaseConnection) -> Result<Self, JournalError> {
-        let pens = pens(&file, aside).await?;
+    /// `aside` is an open connection to the same database.
+    pub async fn open(backend: Backend, aside: DatabaseConnection) -> Result<Self, JournalError> {
+        let pens = pens(&backend, aside).await?;
         Ok(Self {
-            file,
+            backend,
             place: Turn::new(Place::Here(pens)),
             refusal: watch::Sender::new(None),
             written: Arc::default(),
@@ -98,8 +98,8 @@ impl Writer {
         let pens = match std::mem::replace(&mut *place, Place::Away) {
             Place::Here(pens) => pens,
             Place::Away => {
-                let aside = self.file.aside(false).await.map_err(failed(OPEN))?;
-                pens(&self.file, aside).await?
+                let aside = self.backend.aside(false).await.map_err(failed(OPEN))?;
+                pens(&self.backend, aside).await?
             }
             Place::Closed => {
                 *place = Place::Closed;
@@ -113,18 +113,19 @@ impl Writer {
         })
     }
 
-    /// Moves the write-ahead log into the database and refuses writes from here on.
+    /// Refuses writes from here on. On SQLite moves the write-ahead log into the database.
     pub async fn close(&self) -> Result<(), JournalError> {
+        const CLOSE: &str = "close the connections that write";
         let mut lease = self.lease().await?;
         *lease.place = Place::Closed;
         let Pens { hot, aside, .. } = *lease.pens;
-        let close = failed::<DbErr>("close the connections that write");
-        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-        aside.execute_unprepared(truncate).await.map_err(close)?;
-        let closed = sea_orm::sqlx::Connection::close(hot).await;
-        closed.map_err(failed("close the connections that write"))?;
-        let closed = aside.close_by_ref().await;
-        closed.map_err(failed("close the connections that write"))
+        if aside.get_database_backend() == DbBackend::Sqlite {
+            let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let truncated = aside.execute_unprepared(truncate).await;
+            truncated.map_err(failed(CLOSE))?;
+        }
+        hot.close().await.map_err(failed(CLOSE))?;
+        aside.close_by_ref().await.map_err(failed(CLOSE))
     }
 
     /// Remembers how a commit of records went, for `refusal`.
@@ -154,9 +155,8 @@ impl Writer {
     }
 }
 
-async fn pens(file: &SqliteFile, aside: DatabaseConnection) -> Result<Box<Pens>, JournalError> {
-    let mut hot = file.hot().await.map_err(failed(OPEN))?;
-    let last_pos = last_pos(&mut hot).await.map_err(failed(OPEN))?;
+async fn pens(backend: &Backend, aside: DatabaseConnection) -> Result<Box<Pens>, JournalError> {
+    let (hot, last_pos) = backend.hot().await.map_err(failed(OPEN))?;
     Ok(Box::new(Pens {
         hot,
         aside,
@@ -172,7 +172,10 @@ mod tests {
         Tenant,
         journal::{Journal, Record, conformance},
     };
-    use sea_orm::{DbBackend, Statement, sqlx};
+    use sea_orm::{
+        Statement,
+        sqlx::{self, SqliteConnection},
+    };
 
     use super::*;
     use crate::store::{Store, StoreSpec, Synchronous};
@@ -182,6 +185,7 @@ mod tests {
     async fn open(data_dir: &Path) -> Store {
         let spec = StoreSpec {
             data_dir: data_dir.to_owned(),
+            url: None,
             synchronous: Synchronous::Full,
             readers: NonZeroU32::new(1).unwrap(),
         };
@@ -192,11 +196,18 @@ mod tests {
         conformance::whole_job(&Tenant::default())
     }
 
+    fn sqlite<'l>(lease: &'l mut Lease<'_>) -> &'l mut SqliteConnection {
+        match &mut lease.pens.hot {
+            Hot::Sqlite(connection) => connection,
+            Hot::Postgres(_) => panic!("the store is a file"),
+        }
+    }
+
     /// Lets the database grow to `pages` at most; where it has more, no page is free, as on a full disk.
     async fn limit(writer: &Writer, pages: u32) {
         let mut lease = writer.lease().await.unwrap();
         let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        let set = sqlx::query(limit).execute(&mut lease.pens.hot).await;
+        let set = sqlx::query(limit).execute(sqlite(&mut lease)).await;
         set.unwrap();
         lease.give_back();
     }
@@ -235,7 +246,7 @@ mod tests {
         }
         let jobs = "SELECT count(*) AS jobs FROM jobs";
         let counted = Statement::from_string(DbBackend::Sqlite, jobs);
-        let outsider = store.file.readers(NonZeroU32::MIN).await.unwrap();
+        let outsider = store.backend.readers(NonZeroU32::MIN).await.unwrap();
         let before: i64 = count(&outsider, counted.clone()).await;
         drop((journal, health));
         store.close().await.unwrap();
@@ -255,7 +266,7 @@ mod tests {
         let journal = store.journal();
         let mut lease = store.writer.lease().await.unwrap();
         let half = "BEGIN IMMEDIATE; UPDATE store_epoch SET epoch = epoch + 7";
-        let written = sqlx::raw_sql(half).execute(&mut lease.pens.hot).await;
+        let written = sqlx::raw_sql(half).execute(sqlite(&mut lease)).await;
         written.unwrap();
         drop(lease);
         journal.commit(&job()).await.unwrap();

@@ -7,12 +7,14 @@
 )]
 
 mod app;
+mod approvals;
 mod artifacts;
 mod backup;
 mod batch;
 mod cli;
 mod client;
 mod crash;
+mod effects;
 mod eventually;
 mod health;
 mod hostile;
@@ -23,6 +25,7 @@ mod openapi;
 mod ranges;
 mod refusal;
 mod socket;
+mod steering;
 mod stream;
 mod supervision;
 mod wait;

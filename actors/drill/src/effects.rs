@@ -1,10 +1,14 @@
 //! Input of `drill.effects`.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
 
-use callboard_orchestra::{EffectClass, InvalidInput, Payload, admit::read_input};
+use callboard_orchestra::{EffectClass, InvalidInput, Kind, Payload, admit::read_input};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::fanout::invalid;
 
@@ -46,7 +50,19 @@ impl Effects {
     }
 }
 
-pub(crate) fn admit(input: &Payload, ledger_dir: Option<&Path>) -> Result<Payload, InvalidInput> {
+/// Offered by servers that were given a folder for ledgers.
+pub(crate) fn kind(ledger_dir: PathBuf) -> Kind {
+    Kind {
+        name: EFFECTS,
+        summary: "Writes to a ledger outside: effects that may be repeated, keyed ones and ones that must not",
+        planner: "drill.effects_planner",
+        schema: schemars::schema_for!(Effects).into(),
+        examples: vec![json!({"ledger": ledger_dir.join("a"), "tasks": 4, "once": 1, "keyed": 1})],
+        admit: Arc::new(move |input| admit(input, &ledger_dir)),
+    }
+}
+
+fn admit(input: &Payload, ledger_dir: &Path) -> Result<Payload, InvalidInput> {
     let effects: Effects = read_input(input)?;
     if !(1..=TASKS_MAX).contains(&effects.tasks) {
         let message = format!("tasks is {}, but runs from 1 to {TASKS_MAX}", effects.tasks);
@@ -63,13 +79,9 @@ pub(crate) fn admit(input: &Payload, ledger_dir: Option<&Path>) -> Result<Payloa
         );
         return Err(invalid("out_of_range", Some("work_ms"), message));
     }
-    let Some(dir) = ledger_dir else {
-        let message = "this server was given no folder for ledgers".to_owned();
-        return Err(invalid("no_ledger", Some("ledger"), message));
-    };
     let climbs = |part: Component<'_>| !matches!(part, Component::Normal(_) | Component::RootDir);
-    if !effects.ledger.starts_with(dir) || effects.ledger.components().any(climbs) {
-        let message = format!("the ledger must lie below {}", dir.display());
+    if !effects.ledger.starts_with(ledger_dir) || effects.ledger.components().any(climbs) {
+        let message = format!("the ledger must lie below {}", ledger_dir.display());
         return Err(invalid("no_ledger", Some("ledger"), message));
     }
     Ok(input.clone())
@@ -77,36 +89,27 @@ pub(crate) fn admit(input: &Payload, ledger_dir: Option<&Path>) -> Result<Payloa
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 
-    fn refused(input: &Value, dir: Option<&str>) -> Option<String> {
+    fn refused(input: &Value) -> Option<String> {
         let input = Payload::of(input).unwrap();
-        admit(&input, dir.map(Path::new)).err()?.field
+        admit(&input, Path::new("/ledgers")).err()?.field
     }
 
     #[test]
     fn a_ledger_lies_below_the_folder_for_ledgers_or_nowhere() {
         let at = |ledger: &str| json!({"ledger": ledger, "tasks": 2, "once": 1, "keyed": 1});
-        assert_eq!(refused(&at("/ledgers/a"), Some("/ledgers")), None);
-        for (ledger, dir) in [
-            ("/ledgers/a", None),
-            ("/elsewhere/a", Some("/ledgers")),
-            ("/ledgers/../a", Some("/ledgers")),
-            ("/ledgersb/a", Some("/ledgers")),
-        ] {
-            assert_eq!(
-                refused(&at(ledger), dir).as_deref(),
-                Some("ledger"),
-                "{ledger}"
-            );
+        assert_eq!(refused(&at("/ledgers/a")), None);
+        for ledger in ["/elsewhere/a", "/ledgers/../a", "/ledgersb/a", "ledgers/a"] {
+            assert_eq!(refused(&at(ledger)).as_deref(), Some("ledger"), "{ledger}");
         }
     }
 
     #[test]
     fn more_effects_than_tasks_are_refused() {
         let input = json!({"ledger": "/ledgers/a", "tasks": 2, "once": 2, "keyed": 1});
-        assert_eq!(refused(&input, Some("/ledgers")).as_deref(), Some("once"));
+        assert_eq!(refused(&input).as_deref(), Some("once"));
     }
 }

@@ -25,7 +25,7 @@ pub use waits::{APPROVAL, AskApproval, AwaitSignal, SIGNAL};
 
 #[derive(Default)]
 pub struct DrillPack {
-    /// Where `drill.effects` may write ledgers; nowhere when left out.
+    /// Where `drill.effects` may write ledgers; without it the kind is not offered.
     pub ledger_dir: Option<PathBuf>,
 }
 
@@ -35,8 +35,7 @@ impl Pack for DrillPack {
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        let ledger_dir = self.ledger_dir.clone();
-        vec![
+        let mut kinds = vec![
             Kind {
                 name: FANOUT,
                 summary: "Runs equal tasks side by side, each waiting for a while, and adds them up",
@@ -44,14 +43,6 @@ impl Pack for DrillPack {
                 schema: schemars::schema_for!(Fanout).into(),
                 examples: vec![json!({"tasks": 4}), json!({"tasks": 4, "wait_ms": 200})],
                 admit: Arc::new(fanout::admit),
-            },
-            Kind {
-                name: EFFECTS,
-                summary: "Writes to a ledger outside: effects that may be repeated, keyed ones and ones that must not",
-                planner: "drill.effects_planner",
-                schema: schemars::schema_for!(Effects).into(),
-                examples: vec![json!({"ledger": "/ledgers/a", "tasks": 4, "once": 1, "keyed": 1})],
-                admit: Arc::new(move |input| effects::admit(input, ledger_dir.as_deref())),
             },
             Kind {
                 name: APPROVAL,
@@ -69,7 +60,9 @@ impl Pack for DrillPack {
                 examples: vec![json!({"name": "go"})],
                 admit: Arc::new(waits::admit_signal),
             },
-        ]
+        ];
+        kinds.extend(self.ledger_dir.clone().map(effects::kind));
+        kinds
     }
 
     fn roles(&self) -> Vec<RoleSpec> {

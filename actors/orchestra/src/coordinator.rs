@@ -1,6 +1,7 @@
 //! The way into the house: admits submissions, finds the shard of a job, and answers reads from the journal.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,15 +15,17 @@ use tokio::sync::{oneshot, watch};
 use crate::{
     admission::Admission,
     catalog::Catalog,
+    crew::RoleCrew,
     hub::EventHub,
     id::{JobId, Tenant},
     job::{Job, Submit},
     journal::{JobRow, Journal, JournalError, Remembered},
     pack::{InvalidInput, Kind},
-    shard::{CommandError, HeldTask, NewJob, ShardMessage, ShardPorts, read_job},
+    shard::{CommandError, HeldTask, Look, NewJob, ShardMessage, ShardPorts, read_job},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
     turns::Turns,
+    why::{Surroundings, Why, explain},
 };
 
 /// How long a shard may take to answer.
@@ -82,6 +85,7 @@ pub(crate) struct Inner {
     pub recovered: Vec<watch::Receiver<bool>>,
     pub draining: Arc<AtomicBool>,
     pub turns: Turns,
+    pub crews: Arc<HashMap<Arc<str>, RoleCrew>>,
 }
 
 impl Coordinator {
@@ -289,16 +293,34 @@ impl Coordinator {
         tenant: &Tenant,
         id: JobId,
     ) -> Result<Option<Inspection>, JournalError> {
+        let look = self.look(tenant, id).await?;
+        Ok(look.map(|(job, Look { held, .. })| Inspection { job, held }))
+    }
+
+    /// Why a job is where it is.
+    pub async fn why(&self, tenant: &Tenant, id: JobId) -> Result<Option<Why>, JournalError> {
+        let Some((job, look)) = self.look(tenant, id).await? else {
+            return Ok(None);
+        };
+        let open = job.tasks.iter().filter(|task| !task.state.is_final());
+        let roles: HashSet<&str> = open.map(|task| &*task.entry.role).collect();
+        let vitals = |role: &str| Some((role.to_owned(), self.0.crews.get(role)?.vitals()));
+        let around = Surroundings {
+            held: &look.held,
+            crews: &roles.into_iter().filter_map(vitals).collect(),
+            paces: &look.paces,
+        };
+        Ok(Some(explain(&job, &around)))
+    }
+
+    async fn look(&self, tenant: &Tenant, id: JobId) -> Result<Option<(Job, Look)>, JournalError> {
         let Some(job) = self.replay(tenant, id).await? else {
             return Ok(None);
         };
         if job.state.is_final() {
-            return Ok(Some(Inspection {
-                job,
-                held: Vec::new(),
-            }));
+            return Ok(Some((job, Look::default())));
         }
-        let held = self
+        let look = self
             .shard(id)
             .ask(ANSWER_DEADLINE, |reply| ShardMessage::Tasks {
                 job: id,
@@ -306,13 +328,13 @@ impl Coordinator {
             })
             .await;
         // While the shard restarts nothing is known to be in hand.
-        let mut held = held.unwrap_or_default();
+        let mut look = look.unwrap_or_default();
         // A task may be in hand while the event that made it ready is still being committed.
-        held.retain(|held| {
+        look.held.retain(|held| {
             job.task(held.task)
                 .is_some_and(|task| !task.state.is_final() && task.attempt == held.attempt)
         });
-        Ok(Some(Inspection { job, held }))
+        Ok(Some((job, look)))
     }
 
     /// Stops the house in order: no new jobs, no new dispatch, `grace` for what is in hand, the rest released.

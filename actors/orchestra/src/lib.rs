@@ -31,6 +31,7 @@ pub mod shard;
 pub mod submission;
 pub mod time;
 mod turns;
+pub mod why;
 mod writer;
 
 pub use callboard_runtime::OnOpen;
@@ -48,3 +49,4 @@ pub use policy::{EffectClass, OnExhausted, RetryPolicy};
 pub use role::{Role, RoleProfile};
 pub use submission::Submission;
 pub use time::Timestamp;
+pub use why::Why;

@@ -148,7 +148,7 @@ mod tests {
     use callboard_orchestra::{Tenant, journal::conformance};
 
     use super::*;
-    use crate::store::{Synchronous, commit};
+    use crate::store::{Synchronous, backend::Backend, commit};
 
     const FEW: Bounds = Bounds {
         moved: 20,
@@ -168,7 +168,9 @@ mod tests {
         };
         let aside = file.aside(true).await.unwrap();
         Migrator::up(&aside, None).await.unwrap();
-        let writer = Writer::open(file.clone(), aside).await.unwrap();
+        let writer = Writer::open(Backend::Sqlite(file.clone()), aside)
+            .await
+            .unwrap();
         (file, Arc::new(writer))
     }
 

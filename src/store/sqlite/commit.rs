@@ -13,6 +13,7 @@ use sea_orm::sqlx::{self, SqliteConnection};
 use super::script::{PIECE_ROWS_MAX, Script};
 use crate::store::{
     digest::{Digest, EventRow, JobChange},
+    refusal::Refusal,
     rows::{int, json},
 };
 
@@ -20,30 +21,6 @@ use crate::store::{
 const WHOLE_ROWS_MAX: usize = 16;
 /// Expired idempotency keys removed by one commit: more than a batch can add.
 const EXPIRED_SWEPT_MAX: i64 = 2_000;
-
-/// Why a transaction did not happen.
-#[derive(Debug)]
-pub enum Refusal {
-    /// It would have broken a rule: the epoch has passed, a job is not where the batch expects it, or a key is taken.
-    Rule(sqlx::Error),
-    Failed(sqlx::Error),
-}
-
-/// SQLITE_CONSTRAINT, the low byte of the codes of every broken rule.
-const CONSTRAINT_CODE: i32 = 19;
-const PRIMARY_CODE_MASK: i32 = 0xff;
-
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
-        let code = error
-            .as_database_error()
-            .and_then(|error| error.code()?.parse::<i32>().ok());
-        match code {
-            Some(code) if code & PRIMARY_CODE_MASK == CONSTRAINT_CODE => Self::Rule(error),
-            Some(_) | None => Self::Failed(error),
-        }
-    }
-}
 
 /// Writes a batch whose first record gets the position `last_pos + 1`. After an error the transaction may still be
 /// open.
@@ -225,7 +202,7 @@ async fn write_keys(script: &mut Script<'_>, digest: &Digest<'_>) -> Result<(), 
              expires_at = excluded.expires_at, job_id = CASE WHEN idempotency_keys.expires_at <= ? \
              OR idempotency_keys.job_id = excluded.job_id THEN excluded.job_id END",
         );
-        for ((tenant, key), (remembered, _)) in piece {
+        for ((tenant, key), remembered) in piece {
             script
                 .bind(tenant.as_str())
                 .bind(*key)

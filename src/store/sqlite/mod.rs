@@ -6,5 +6,5 @@ mod connection;
 mod script;
 
 pub use checkpoint::Checkpointer;
-pub use commit::{Refusal, commit};
+pub use commit::commit;
 pub use connection::{SqliteFile, last_pos};

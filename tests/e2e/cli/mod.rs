@@ -1,7 +1,9 @@
 //! The program as a process: what it prints, what it leaves behind, how it ends.
 
+mod bench;
 pub mod desk;
 mod ground_truth;
 mod run;
 mod server;
 mod setup;
+mod steering;

@@ -261,40 +261,6 @@ fn a_submission_that_waits_outlives_its_server_and_says_so() {
 }
 
 #[test]
-fn a_bench_drives_a_server_of_its_own_and_counts_right_answers() {
-    let desk = Desk::new();
-    let mut command = desk.command(&[
-        "bench",
-        "w1",
-        "--seconds",
-        "1",
-        "--connections",
-        "4",
-        "--json",
-    ]);
-    let ended = Ended::of(command.env("PATH", "/usr/bin:/bin").output().unwrap());
-    let report = ended.json();
-    assert_eq!(
-        (ended.code, &report["failed"], &report["connections"]),
-        (Some(0), &json!(0), &json!(4)),
-        "{ended:?}"
-    );
-    for key in [
-        "jobs_per_s",
-        "latency_ms_p50",
-        "latency_ms_p99",
-        "cpu_s_per_1000_jobs",
-        "rss_mib_max",
-        "jobs",
-    ] {
-        assert!(
-            report[key].as_f64().is_some_and(|figure| figure > 0.0),
-            "{key} in {report}"
-        );
-    }
-}
-
-#[test]
 fn a_watch_outlives_its_server_and_repeats_nothing() {
     let desk = Desk::new();
     let server = Serving::start(&desk);

@@ -93,6 +93,22 @@ pub struct HeldTask {
     pub total: u64,
 }
 
+/// How fast a role has been.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RolePace {
+    /// Exponentially weighted mean of the time an attempt takes, in milliseconds.
+    pub mean_ms: f64,
+    /// Attempts its crew has in hand at most.
+    pub slots: u32,
+}
+
+/// What a shard knows of a job beside its journal.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub held: Vec<HeldTask>,
+    pub paces: HashMap<String, RolePace>,
+}
+
 /// What a caller asks of a job.
 pub(crate) struct Control {
     pub job: JobId,
@@ -114,7 +130,7 @@ pub(crate) enum ShardMessage {
     /// What crews hold of a job.
     Tasks {
         job: JobId,
-        reply: oneshot::Sender<Vec<HeldTask>>,
+        reply: oneshot::Sender<Look>,
     },
     Crew {
         role: Arc<str>,

@@ -6,11 +6,14 @@
 
 mod adopt;
 mod assignment;
+mod commit;
 mod dispatch;
 mod drain;
 mod live;
 mod message;
+mod pace;
 mod parked;
+mod reading;
 mod result;
 mod survey;
 mod timers;
@@ -23,9 +26,9 @@ use std::{
 use callboard_runtime::{Handle, Notice, OwnerId, Report, Resident, ResidentContext, TaskKey};
 use tokio::sync::watch;
 
-pub(crate) use adopt::read_job;
-pub use message::{CancelReceipt, CommandError, Controlled, HeldTask};
-pub(crate) use message::{Control, NewJob, ShardMessage};
+pub use message::{CancelReceipt, CommandError, Controlled, HeldTask, RolePace};
+pub(crate) use message::{Control, Look, NewJob, ShardMessage};
+pub(crate) use reading::read_job;
 
 use crate::{
     admission::Admission,
@@ -33,17 +36,17 @@ use crate::{
     crew::{Delivery, RoleCrew},
     hub::EventHub,
     id::JobId,
-    job::{Command, Effect, Job, Moment, Refused, Step, step},
-    journal::{Journal, Record, Remembered, row_of},
-    policy::EffectClass,
+    job::{Command, Job, Moment, Refused, Step, step},
+    journal::Journal,
     shard::{
         adopt::Phase,
-        live::{AfterCommit, LiveJob, Pending},
+        live::{AfterCommit, LiveJob},
+        pace::Paces,
         parked::Parking,
         timers::Timers,
     },
     time::{Clock, Timestamp},
-    writer::{Append, Settled, SettledSink, WriterMessage},
+    writer::{SettledSink, WriterMessage},
 };
 
 /// Messages put aside while a shard reads its jobs from the journal.
@@ -95,6 +98,7 @@ pub(crate) struct Shard {
     starved: HashMap<Arc<str>, HashSet<JobId>>,
     timers: Timers,
     parking: Parking,
+    paces: Paces,
     /// Jobs that the last survey found without anything under way.
     suspects: HashSet<JobId>,
     backlog: VecDeque<ShardMessage>,
@@ -159,6 +163,7 @@ impl Shard {
             starved: HashMap::new(),
             timers: Timers::default(),
             parking: Parking::default(),
+            paces: Paces::default(),
             suspects: HashSet::new(),
             backlog: VecDeque::new(),
             drain: drain::Drain::default(),
@@ -236,139 +241,6 @@ impl Shard {
         self.jobs.insert(new.id, live);
         self.append(new.id, now, submitted, AfterCommit::default(), new.remember);
     }
-
-    /// Sends the events just folded into a live job to the journal.
-    fn append(
-        &mut self,
-        id: JobId,
-        at: Timestamp,
-        step: Step,
-        after: AfterCommit,
-        remember: Option<Remembered>,
-    ) {
-        let live = self
-            .jobs
-            .get_mut(&id)
-            .expect("the caller has just folded into it");
-        let Step {
-            events,
-            effects,
-            asides,
-        } = step;
-        let (events, row): (Arc<[_]>, _) = (events.into(), Arc::new(row_of(&live.job)));
-        let record = Record {
-            job: id,
-            tenant: live.job.tenant.clone(),
-            first_seq: live.job.seq + 1 - events.len() as u64,
-            at,
-            events: events.clone(),
-            row: row.clone(),
-            remember,
-            asides,
-        };
-        let last_seq = live.job.seq;
-        let catalog = &self.ports.catalog;
-        let (ahead, effects): (Vec<_>, Vec<_>) = effects
-            .into_iter()
-            .partition(|effect| may_run_ahead(&live.job, *effect, catalog));
-        live.pend(Pending {
-            last_seq,
-            events,
-            row,
-            effects,
-            after,
-        });
-        let sink = self
-            .sink
-            .clone()
-            .expect("set in started, before any message");
-        let append = Append::new(record, live.life, sink);
-        // Closed means that the universe is shutting down; the dropped append reports itself as failed.
-        let _ = self.ports.writer.tell(WriterMessage::Append(append));
-        self.run_effects(id, ahead);
-    }
-
-    fn settled(&mut self, settled: Settled, ctx: &mut ResidentContext<Self>) {
-        let Some(live) = self
-            .jobs
-            .get_mut(&settled.job)
-            .filter(|live| live.life == settled.life)
-        else {
-            return;
-        };
-        if !settled.committed {
-            return self.discard(settled.job, ctx);
-        }
-        for committed in live.take_committed(settled.last_seq) {
-            self.log(settled.job, &committed.events);
-            self.after_commit(settled.job, committed.after);
-            self.run_effects(settled.job, committed.effects);
-        }
-        self.rest(settled.job);
-    }
-
-    fn after_commit(&mut self, id: JobId, after: AfterCommit) {
-        let AfterCommit {
-            acknowledge,
-            controlled,
-        } = after;
-        if let Some((role, key)) = acknowledge
-            && let Some(crew) = self.ports.crews.get(&role)
-        {
-            crew.acknowledge(key);
-        }
-        if let Some(reply) = controlled {
-            if self.jobs.get(&id).is_some_and(|live| live.job.paused) {
-                self.release_unoffered(id);
-            }
-            let controlled = self.jobs.get(&id).map(LiveJob::controlled);
-            // Err means that the caller has gone.
-            let _ = reply.send(controlled.ok_or(CommandError::Ended));
-        }
-    }
-
-    fn run_effects(&mut self, id: JobId, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Offer(task) => {
-                    if let Some(live) = self.jobs.get_mut(&id) {
-                        live.make_ready(task);
-                    }
-                }
-                Effect::Wake { task, at } => self.timers.wake(at, id, task),
-                Effect::Expire { at } => self.timers.expire(at, id),
-                Effect::End => self.withdraw_all(id),
-            }
-        }
-        self.offer_ready(id);
-    }
-
-    pub(super) fn retire_if_over(&mut self, id: JobId) {
-        let Some(live) = self.jobs.get(&id).filter(|live| live.is_over()) else {
-            return;
-        };
-        if !live.is_past {
-            let (kind, state) = (live.job.kind.to_string(), live.job.state.name());
-            metrics::counter!("callboard_jobs_total", "kind" => kind, "state" => state)
-                .increment(1);
-        }
-        self.jobs.remove(&id);
-        self.timers.forget(id);
-    }
-}
-
-/// Whether an effect may be run while the record it follows from is still being committed: handing out a task that
-/// touches nothing outside and may be repeated. Should the commit fail, its result is dropped.
-fn may_run_ahead(job: &Job, effect: Effect, catalog: &Catalog) -> bool {
-    let Effect::Offer(task) = effect else {
-        return false;
-    };
-    job.task(task).is_some_and(|task| {
-        let is_pure = catalog
-            .profile(&task.entry.role)
-            .is_some_and(|role| role.pure);
-        is_pure && task.entry.effect == EffectClass::Idempotent && !job.is_careful()
-    })
 }
 
 impl Resident for Shard {
@@ -398,8 +270,9 @@ impl Resident for Shard {
             ShardMessage::Submit(new) => self.submit(*new),
             ShardMessage::Control(control) => self.control(*control, ctx),
             ShardMessage::Tasks { job, reply } => {
-                let held = self.jobs.get(&job).map(LiveJob::held).unwrap_or_default();
-                let _ = reply.send(held);
+                let look = self.jobs.get(&job).map(|live| self.look(live));
+                // Err means that the asker has gone.
+                let _ = reply.send(look.unwrap_or_default());
             }
             ShardMessage::Crew { role, notice } => self.crew_notice(&role, notice),
             ShardMessage::Settled(settled) => {

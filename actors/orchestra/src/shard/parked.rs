@@ -7,9 +7,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Shard, ShardMessage, ShardPorts,
-    adopt::{RELOAD_DELAY, read_histories},
     live::LiveJob,
     message::{CommandError, Control, Recovery},
+    reading::{RELOAD_DELAY, read_histories},
 };
 use crate::{
     admission::TaskGauge,

@@ -24,6 +24,7 @@ pub fn whole_job(tenant: &Tenant) -> Vec<Record> {
 }
 
 /// A job in the hands of the commands that make its records.
+#[derive(Clone)]
 pub(super) struct Author {
     catalog: Catalog,
     pub(super) tenant: Tenant,

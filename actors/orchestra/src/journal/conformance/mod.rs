@@ -10,6 +10,8 @@ mod echo;
 mod reads;
 mod subject;
 mod suite;
+mod twins;
 
 pub use author::whole_job;
 pub use suite::check;
+pub use twins::compare;
