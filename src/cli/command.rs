@@ -57,6 +57,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make a data directory of a backup
     Restore(backup::RestoreArgs),
+    /// Move the store of a data directory to an empty PostgreSQL database, jobs in flight included
+    Move(backup::MoveArgs),
     /// Print the configuration in effect, or everything that is wrong with it
     CheckConfig(check_config::Args),
     /// Print the OpenAPI document of the HTTP interface
@@ -97,6 +99,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,
+        Command::Move(args) => backup::relocate(args).await,
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),
         Command::Bench(args) => bench::bench(args).await,

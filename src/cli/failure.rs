@@ -62,9 +62,10 @@ impl From<anyhow::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Owned { .. } | StoreError::DatabaseOwned { .. } => {
-                Self::BadInput(error.to_string())
-            }
+            StoreError::Owned { .. }
+            | StoreError::DatabaseOwned { .. }
+            | StoreError::Address { .. }
+            | StoreError::Moved { .. } => Self::BadInput(error.to_string()),
             error => Self::Failed(chain(&error)),
         }
     }

@@ -9,14 +9,17 @@ use std::{
 
 use callboard_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
-    PaginatorTrait, QueryFilter, Statement,
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
+    IsolationLevel, PaginatorTrait, QueryFilter, Statement, TransactionTrait,
 };
 use sea_orm_migration::MigrationStatus;
 
 use super::{
-    Synchronous,
+    Store, StoreError, StoreSpec, Synchronous,
+    backup_rows::{copy_rows, tally},
     entity::{job, store_epoch},
+    moving::{begin, last_pos, moved_to},
+    postgres::PgServer,
     sqlite::SqliteFile,
 };
 
@@ -26,6 +29,14 @@ pub enum BackupError {
     NoDatabase { path: PathBuf, source: io::Error },
     #[error("cannot copy database {}", path.display())]
     Copy { path: PathBuf, source: DbErr },
+    #[error("cannot copy database {name}")]
+    CopyRows { name: String, source: DbErr },
+    #[error("the copy of database {name} is not the same as what was read")]
+    Differs { name: String },
+    #[error("the store of {} was moved {moved}; name it in store.url", path.display())]
+    Moved { path: PathBuf, moved: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("cannot read database {}", path.display())]
     Read { path: PathBuf, source: DbErr },
     #[error("database {} is damaged: {finding}", path.display())]
@@ -45,8 +56,69 @@ pub struct Census {
     pub live_jobs: u64,
 }
 
-/// Writes the database of a data directory, as of now, into a file that does not exist so far.
-pub async fn copy_database(database: &Path, into: &Path) -> Result<(), BackupError> {
+/// Writes what a store holds, as of now, into a SQLite file that does not exist so far. The store is left alone: whoever
+/// owns it goes on.
+pub async fn copy_store(from: &StoreSpec, into: &Path) -> Result<(), BackupError> {
+    match &from.url {
+        Some(url) => copy_postgres(from, url, into).await,
+        None => match moved_to(&from.data_dir) {
+            Some(moved) => Err(BackupError::Moved {
+                path: from.database(),
+                moved,
+            }),
+            None => copy_file(&from.database(), into).await,
+        },
+    }
+}
+
+/// Row by row, in one transaction that sees one moment.
+async fn copy_postgres(from: &StoreSpec, url: &str, into: &Path) -> Result<(), BackupError> {
+    let (name, workshop) = (
+        PgServer::at(url).map_or_else(|_| "named by store.url".to_owned(), |s| s.to_string()),
+        into.with_extension("fresh"),
+    );
+    let failed = |source| BackupError::CopyRows {
+        name: name.clone(),
+        source,
+    };
+    let fresh = StoreSpec {
+        data_dir: workshop,
+        url: None,
+        ..from.clone()
+    };
+    Store::open(fresh.clone()).await?.close().await?;
+    let server = PgServer::at(url).map_err(|source| StoreError::Address {
+        url: url.to_owned(),
+        source,
+    })?;
+    let source = server.readers(NonZeroU32::MIN).await.map_err(failed)?;
+    let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+    let source = source
+        .begin_with_config(Some(isolation), Some(access))
+        .await
+        .map_err(failed)?;
+    let file = SqliteFile {
+        path: fresh.database(),
+        synchronous: Synchronous::Full,
+    };
+    let target = file.aside(false).await.map_err(failed)?;
+    let txn = target.begin().await.map_err(failed)?;
+    let read = copy_rows(&source, &txn).await.map_err(failed)?;
+    let written = tally(&txn).await.map_err(failed)?;
+    if read != written {
+        return Err(BackupError::Differs { name });
+    }
+    let owner = store_epoch::Entity::find().one(&source).await;
+    let epoch = owner.map_err(failed)?.map_or(0, |owner| owner.epoch);
+    let last_pos = last_pos(&source).await.map_err(failed)?;
+    let begun = begin(&txn, epoch.unsigned_abs(), last_pos).await;
+    begun.map_err(failed)?;
+    txn.commit().await.map_err(failed)?;
+    target.close().await.map_err(failed)?;
+    copy_file(&fresh.database(), into).await
+}
+
+async fn copy_file(database: &Path, into: &Path) -> Result<(), BackupError> {
     let readers = open(database).await?;
     let path = database.to_owned();
     let copy = Statement::from_sql_and_values(

@@ -230,7 +230,10 @@ mod tests {
             let batch = conformance::whole_job(&Tenant::default());
             from.journal().commit(&batch).await.unwrap();
         }
-        let (source, target) = (from.backend.aside(false).await, into.backend.aside(false).await);
+        let (source, target) = (
+            from.backend.aside(false).await,
+            into.backend.aside(false).await,
+        );
         let (source, target) = (source.unwrap(), target.unwrap());
         let txn = target.begin().await.unwrap();
         let read = copy_rows(&source, &txn).await.unwrap();

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use callboard::store::{self, BackupError, Census};
+use callboard::config::StoreConfig;
+use callboard::store::{self, BackupError, Census, StoreSpec};
 use callboard_orchestra::Timestamp;
 
 use super::{
@@ -29,7 +30,8 @@ pub struct BackupArgs {
 
 /// Writes a backup beside a running server, or without one. The file appears whole or not at all.
 pub async fn backup(args: BackupArgs) -> Result<(), Failure> {
-    let data_dir = args.settings.load([])?.store.data_dir;
+    let spec = spec(args.settings.load([])?.store);
+    let data_dir = spec.data_dir.clone();
     let file = args.file;
     if file.exists() {
         let exists = format!("{} exists; a backup overwrites nothing", file.display());
@@ -46,7 +48,7 @@ pub async fn backup(args: BackupArgs) -> Result<(), Failure> {
         .map_err(failed)?;
     let created_at = Timestamp::now().rfc3339();
     let copy = workshop.path().join(DATABASE);
-    store::copy_database(&data_dir.join(DATABASE), &copy).await?;
+    store::copy_store(&spec, &copy).await?;
     let census = store::take_census(&copy).await?;
 
     let (unfinished, artifacts) = (workshop.path().join("backup"), data_dir.join(ARTIFACTS));
@@ -65,6 +67,15 @@ pub async fn backup(args: BackupArgs) -> Result<(), Failure> {
         file.display(),
         files - 1
     ))
+}
+
+pub fn spec(config: StoreConfig) -> StoreSpec {
+    StoreSpec {
+        url: config.url(),
+        data_dir: config.data_dir,
+        synchronous: config.synchronous,
+        readers: config.readers,
+    }
 }
 
 pub fn summary(census: &Census) -> String {
@@ -135,7 +146,10 @@ fn artifact_files(artifacts: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         match error {
-            BackupError::NoDatabase { .. } => Self::BadInput(chain(&error)),
+            BackupError::NoDatabase { .. } | BackupError::Moved { .. } => {
+                Self::BadInput(chain(&error))
+            }
+            BackupError::Store(error) => error.into(),
             error => Self::Failed(chain(&error)),
         }
     }
