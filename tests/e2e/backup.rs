@@ -40,14 +40,14 @@ async fn load(client: Client, stop: Arc<AtomicBool>) -> usize {
     jobs
 }
 
-async fn comparison(client: &Client) -> Job {
+pub async fn comparison(client: &Client) -> Job {
     let input = json!({"query": "Compare MSFT and IBM"});
     let job = client.submit("market.compare", input).await;
     client.finished(&job.id).await
 }
 
 /// Paths and contents of a job's artifacts.
-async fn artifacts(client: &Client, id: &str) -> Vec<(String, Vec<u8>)> {
+pub async fn artifacts(client: &Client, id: &str) -> Vec<(String, Vec<u8>)> {
     let listed = client.get_json(&format!("/v1/jobs/{id}/artifacts")).await;
     let mut found = Vec::new();
     for artifact in listed["items"].as_array().unwrap() {

@@ -21,7 +21,10 @@ mod hostile;
 mod idempotency;
 mod jobs;
 mod lineage;
+mod moving;
 mod openapi;
+#[path = "../../src/store/postgres/testing.rs"]
+mod postgres;
 mod ranges;
 mod refusal;
 mod socket;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod damage;
+mod database;
 mod disk;
 pub mod preload;
 mod volume;
