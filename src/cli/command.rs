@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, kinds,
-    migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch,
+    migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -31,6 +31,8 @@ enum Command {
     Jobs(jobs::Args),
     /// List the kinds of jobs a server takes, or show one with the schema of its input
     Kinds(kinds::Args),
+    /// Explain why a job on a server is where it is
+    Why(why::Args),
     /// Cancel a job on a server
     Cancel(cancel::Args),
     /// Pause a job on a server: nothing more of it is handed out
@@ -86,6 +88,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Watch(args) => watch::watch(args).await,
         Command::Jobs(args) => jobs::jobs(args).await,
         Command::Kinds(args) => kinds::kinds(args).await,
+        Command::Why(args) => why::why(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Pause(args) => steer::pause(args).await,
         Command::Resume(args) => steer::resume(args).await,

@@ -32,5 +32,6 @@ mod submit;
 mod terminal;
 mod verify_crash;
 mod watch;
+mod why;
 
 pub use command::main;

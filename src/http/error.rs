@@ -366,7 +366,19 @@ impl From<ResolveError> for Problem {
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
-        Self::internal(&error)
+        let internal = Self::internal(&error);
+        match error {
+            // The cause lies outside, and may be over soon.
+            JournalError::Store { .. } => Self::new(
+                Kind::Unavailable,
+                "store_unavailable",
+                "the store cannot be reached at the moment",
+            )
+            .retry_after(RETRY_AFTER),
+            JournalError::Fenced { .. }
+            | JournalError::Conflict { .. }
+            | JournalError::Codec(_) => internal,
+        }
     }
 }
 

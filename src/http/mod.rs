@@ -26,7 +26,10 @@ mod server;
 mod supervision;
 
 pub use desk::{Desk, HttpLimits};
-pub use jobs::view::{JobView, WaitingFor};
+pub use jobs::{
+    view::{JobView, WaitingFor},
+    why::{BecauseView, WhyTaskView, WhyView},
+};
 pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};
 pub use server::serve;

@@ -28,6 +28,7 @@ use super::{
         jobs::list::list,
         jobs::show::show,
         jobs::tasks::tasks,
+        jobs::why::why,
         jobs::events::events,
         jobs::facts::facts,
         jobs::lineage::show::lineage,

@@ -34,3 +34,4 @@ mod supervision;
 mod wait;
 mod watchers;
 mod weather;
+mod why;

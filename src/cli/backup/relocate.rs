@@ -9,6 +9,8 @@ use crate::cli::{
     terminal,
 };
 
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
 #[derive(clap::Args)]
 pub struct MoveArgs {
     /// The empty PostgreSQL database, as postgres://user:password@host/database
@@ -24,6 +26,10 @@ pub async fn relocate(args: MoveArgs) -> Result<(), Failure> {
     if config.url().is_some() {
         let elsewhere = "store.url is set; only the store of a data directory moves".to_owned();
         return Err(Failure::BadInput(elsewhere));
+    }
+    if !SCHEMES.iter().any(|scheme| args.to.starts_with(scheme)) {
+        let other = "--to takes the address of a PostgreSQL database, postgres://user:password@host/database";
+        return Err(Failure::BadInput(other.to_owned()));
     }
     let spec = spec(config);
     let Moved {

@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use callboard_orchestra::{Fact, FactId, TaskId, fact::Standing, job::Job};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -60,11 +60,11 @@ pub enum FactStanding {
 }
 
 /// A task by position and name.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct TaskRef {
-    id: u32,
-    name: String,
-    role: String,
+    pub id: u32,
+    pub name: String,
+    pub role: String,
 }
 
 /// Who confirmed a statement, and how.

@@ -20,3 +20,4 @@ pub mod stream;
 pub mod submit;
 pub mod tasks;
 pub mod view;
+pub mod why;

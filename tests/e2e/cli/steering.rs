@@ -65,6 +65,13 @@ fn people_answer_what_tasks_ask() {
         shown.stdout.contains(id) && shown.stdout.contains("Send it?"),
         "{shown:?}"
     );
+    let why = server.at(&["why", &job]);
+    let line = format!("  ask (drill.asker), attempt 1 of 5: needs approval {id} until ");
+    assert!(why.stdout.contains(&line), "{why:?}");
+    assert_eq!(
+        server.at(&["why", &job, "--json"]).json()["state"],
+        "waiting"
+    );
     let approved = server.at(&["approve", id, "--by", "kim", "--reason", "fine"]);
     assert_eq!(
         approved.stdout.trim(),

@@ -52,9 +52,16 @@ async fn a_database_that_goes_under_load_takes_nothing_with_it_and_service_resum
     let mut refusals = 0;
     while gone.elapsed() < GONE {
         let refused = submit(&client).await;
+        assert_eq!(refused.status, 503, "{refused:?}");
+        let code = refused.problem();
+        assert!(
+            ["unavailable", "store_unavailable"].contains(&code.as_str()),
+            "{code}"
+        );
+        let read = client.get(&format!("/v1/jobs/{}", accepted[0])).await;
         assert_eq!(
-            (refused.status.as_u16(), refused.problem().as_str()),
-            (503, "unavailable")
+            (read.status.as_u16(), read.problem().as_str()),
+            (503, "store_unavailable")
         );
         refusals += 1;
         let health = client.get("/v1/health").await;
