@@ -1,6 +1,9 @@
 //! `callboard verify-crash`: that it passes a sound server, and that it finds a server that is not.
 
-use crate::cli::desk::{Desk, Ended};
+use crate::{
+    cli::desk::{Desk, Ended},
+    postgres,
+};
 #[cfg(feature = "failpoints")]
 use crate::weather::preload;
 
@@ -44,6 +47,16 @@ fn figure(ended: &Ended, label: &str) -> u64 {
 fn servers_killed_under_load_lose_nothing_and_repeat_nothing() {
     let desk = Desk::new();
     let args = ["--seconds", "6", "--kills", "8", "--seed", "1"];
+    assert_sound(&verify(&desk, &args));
+}
+
+#[tokio::test]
+async fn servers_killed_with_their_database_lose_nothing_and_repeat_nothing() {
+    if postgres::database().await.is_none() {
+        return;
+    }
+    let desk = Desk::new();
+    let args = ["--seconds", "6", "--kills", "6", "--store", "postgres"];
     assert_sound(&verify(&desk, &args));
 }
 
