@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, kinds,
+    approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, market,
     migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch, why,
 };
 
@@ -53,6 +53,8 @@ enum Command {
     Effects(effects::ListArgs),
     /// Say what became of an effect whose outcome is unknown
     Resolve(effects::ResolveArgs),
+    /// Import prices for market kinds
+    Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
     /// Write the store of a data directory to one file, beside a running server or without one
@@ -99,6 +101,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Reject(args) => approvals::reject(args).await,
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
+        Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,

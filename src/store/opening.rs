@@ -10,7 +10,7 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use super::{
-    DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec,
+    DirArtifacts, ImportedPrices, SqlJournal, StoreError, StoreHealth, StoreSpec,
     backend::Backend,
     commit::failed,
     entity::store_epoch,
@@ -124,6 +124,10 @@ impl Store {
 
     pub fn artifacts(&self) -> Arc<DirArtifacts> {
         self.artifacts.clone()
+    }
+
+    pub fn prices(&self) -> ImportedPrices {
+        ImportedPrices::new(self.writer.clone(), self.readers.clone(), self.epoch)
     }
 
     pub fn health(&self) -> StoreHealth {

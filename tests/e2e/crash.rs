@@ -1,11 +1,11 @@
 //! `callboard verify-crash`: that it passes a sound server, and that it finds a server that is not.
 
+#[cfg(feature = "failpoints")]
+use crate::weather::preload;
 use crate::{
     cli::desk::{Desk, Ended},
     postgres,
 };
-#[cfg(feature = "failpoints")]
-use crate::weather::preload;
 
 fn verify(desk: &Desk, args: &[&str]) -> Ended {
     // Broken stores are kept for whoever looks into them: here they go with the desk.

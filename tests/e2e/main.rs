@@ -21,6 +21,7 @@ mod hostile;
 mod idempotency;
 mod jobs;
 mod lineage;
+mod market;
 mod moving;
 mod openapi;
 #[path = "../../src/store/postgres/testing.rs"]
