@@ -175,7 +175,7 @@ fn refuse_moved(spec: &StoreSpec) -> Result<(), StoreError> {
     }
 }
 
-fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
+pub(super) fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
     let Some(url) = &spec.url else {
         return Ok(Backend::Sqlite(SqliteFile {
             path: spec.database(),
@@ -210,7 +210,7 @@ async fn take(server: &PgServer) -> Result<Hold, StoreError> {
     })
 }
 
-fn open_error(backend: &Backend, source: DbErr) -> StoreError {
+pub(super) fn open_error(backend: &Backend, source: DbErr) -> StoreError {
     let name = backend.to_string();
     if matches!(backend, Backend::Sqlite(_)) && is_damage(&source) {
         StoreError::Damaged { name, source }

@@ -38,24 +38,16 @@ fn of_file(path: &Path) -> Result<Supply, Failure> {
 }
 
 async fn of_data_dir(config: &Config) -> Result<Supply, Failure> {
-    let database = StoreSpec {
+    let imported = imported_prices(&StoreSpec {
         data_dir: config.store.data_dir.clone(),
-        url: None,
+        url: config.store.url(),
         synchronous: config.store.synchronous,
         readers: config.store.readers,
-    }
-    .database();
-    let failed = |error: &dyn std::error::Error| {
-        let database = database.display();
-        Failure::Failed(format!(
-            "cannot read prices of {database}: {}",
-            chain(error)
-        ))
-    };
-    let imported = imported_prices(&database).await;
-    let imported = imported.map_err(|error| failed(&error))?;
+    })
+    .await?;
     for warning in imported.warnings() {
         terminal::tell(&format!("warning: {warning}"));
     }
-    prices::supply(imported.book, &config.market).map_err(|error| failed(&error))
+    let supply = prices::supply(imported.book, &config.market);
+    supply.map_err(|error| Failure::Failed(chain(&error)))
 }

@@ -1,6 +1,6 @@
 //! Reading: every source that is whole, as one book.
 
-use std::{path::Path, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc};
 
 use callboard_market::{PriceBook, Series, prices::PRICE_ROWS_MAX};
 use chrono::NaiveDate;
@@ -11,9 +11,10 @@ use sea_orm::{
 use sea_orm_migration::SchemaManager;
 
 use crate::store::{
-    Synchronous,
+    StoreError, StoreSpec,
+    backend::Backend,
     entity::{bar, price_import},
-    sqlite::SqliteFile,
+    opening::{backend, open_error},
 };
 
 /// Files of a source that facts name, the newest first.
@@ -39,23 +40,22 @@ impl Imported {
     }
 }
 
-/// Reads from a database that another process may own; nothing where there is no database.
-pub async fn imported_prices(database: &Path) -> Result<Imported, DbErr> {
-    if !database.exists() {
+/// Reads from a store that another process may own; nothing where there is no store.
+pub async fn imported_prices(spec: &StoreSpec) -> Result<Imported, StoreError> {
+    let backend = backend(spec)?;
+    if matches!(&backend, Backend::Sqlite(file) if !file.path.exists()) {
         return Ok(Imported::default());
     }
-    let file = SqliteFile {
-        path: database.to_owned(),
-        // Of writes, of which there are none.
-        synchronous: Synchronous::Full,
+    let read = async {
+        let readers = backend.readers(NonZeroU32::MIN).await?;
+        let read = match SchemaManager::new(&readers).has_table("ohlcv").await? {
+            true => imported(&readers).await,
+            false => Ok(Imported::default()),
+        };
+        readers.close().await?;
+        read
     };
-    let readers = file.readers(std::num::NonZeroU32::MIN).await?;
-    let read = match SchemaManager::new(&readers).has_table("ohlcv").await? {
-        true => imported(&readers).await,
-        false => Ok(Imported::default()),
-    };
-    readers.close().await?;
-    read
+    read.await.map_err(|source| open_error(&backend, source))
 }
 
 pub async fn imported(readers: &DatabaseConnection) -> Result<Imported, DbErr> {
@@ -231,8 +231,8 @@ mod tests {
     #[tokio::test]
     async fn a_database_is_read_beside_its_owner_and_none_is_no_error() {
         let dir = tempfile::tempdir().unwrap();
-        let database = dir.path().join("callboard.db");
-        assert!(imported_prices(&database).await.unwrap().book.is_none());
+        let spec = spec(dir.path());
+        assert!(imported_prices(&spec).await.unwrap().book.is_none());
         let store = open(dir.path()).await;
         whole_import(
             &store.prices(),
@@ -241,7 +241,7 @@ mod tests {
             &[bar("A", 1, 0.1, None)],
         )
         .await;
-        let book = imported_prices(&database).await.unwrap().book.unwrap();
+        let book = imported_prices(&spec).await.unwrap().book.unwrap();
         assert_eq!(book.series("A").unwrap().closes(), [0.1]);
     }
 }

@@ -224,12 +224,29 @@ fn row(source: &str, bar: &Bar) -> bar::ActiveModel {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::*, *};
+    use super::{
+        super::{imported_prices, testing::*},
+        *,
+    };
+    use crate::store::{Store, StoreSpec, postgres};
 
     #[tokio::test]
     async fn writing_again_overwrites_and_clearing_leaves_other_sources() {
         let dir = tempfile::tempdir().unwrap();
-        let store = open(dir.path()).await;
+        overwrites_and_clears(spec(dir.path())).await;
+        if let Some(url) = postgres::testing::database().await {
+            let dir = tempfile::tempdir().unwrap();
+            let url = Some(url);
+            overwrites_and_clears(StoreSpec {
+                url,
+                ..spec(dir.path())
+            })
+            .await;
+        }
+    }
+
+    async fn overwrites_and_clears(spec: StoreSpec) {
+        let store = Store::open(spec.clone()).await.unwrap();
         let prices = store.prices();
         let many: Vec<Bar> = (1..=31).map(|day| bar("A", day, 1.0, None)).collect();
         whole_import(&prices, &import("s", "a"), 1, &many).await;
@@ -247,6 +264,9 @@ mod tests {
         prices.forget("s", "none").await.unwrap();
         let book = prices.read().await.unwrap().book.unwrap();
         assert_eq!(book.tickers().collect::<Vec<_>>(), ["T"]);
+        let beside = imported_prices(&spec).await.unwrap().book.unwrap();
+        assert_eq!(beside.series("T"), book.series("T"));
+        store.close().await.unwrap();
     }
 
     #[tokio::test]

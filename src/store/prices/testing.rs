@@ -9,14 +9,17 @@ use chrono::NaiveDate;
 use super::{ImportedPrices, PriceImport};
 use crate::store::{Store, StoreSpec, Synchronous};
 
-pub async fn open(data_dir: &Path) -> Store {
-    let spec = StoreSpec {
+pub fn spec(data_dir: &Path) -> StoreSpec {
+    StoreSpec {
         data_dir: data_dir.to_owned(),
         url: None,
         synchronous: Synchronous::Full,
         readers: std::num::NonZeroU32::MIN,
-    };
-    Store::open(spec).await.unwrap()
+    }
+}
+
+pub async fn open(data_dir: &Path) -> Store {
+    Store::open(spec(data_dir)).await.unwrap()
 }
 
 pub fn import(source: &str, sha256: &str) -> PriceImport {
