@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_orchestra::{House, artifact::Artifacts};
+use callboard_orchestra::{House, SubmitError, artifact::Artifacts, shard::CommandError};
 use callboard_runtime::Universe;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use super::error::Problem;
 use crate::store::StoreHealth;
 
 /// Bounds of the HTTP interface.
@@ -55,6 +56,18 @@ pub struct Desk {
 impl Desk {
     pub fn is_draining(&self) -> bool {
         *self.shutdown.borrow()
+    }
+
+    /// Why a submission was not taken: of a store that is full, that it is.
+    pub fn refusal(&self, error: SubmitError) -> Problem {
+        let is_store = matches!(
+            error,
+            SubmitError::Command(CommandError::Unavailable) | SubmitError::Journal(_)
+        );
+        if is_store && self.store.is_full() {
+            return Problem::storage_full();
+        }
+        error.into()
     }
 
     /// Resolves when the server begins to drain.

@@ -38,6 +38,7 @@ pub enum Kind {
     Misdirected,
     RateLimited,
     Unavailable,
+    StorageFull,
     Internal,
 }
 
@@ -58,6 +59,7 @@ impl Kind {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -78,6 +80,7 @@ impl Kind {
             Self::Misdirected => "Not a name of this server",
             Self::RateLimited => "Too much at once",
             Self::Unavailable => "Not available at the moment",
+            Self::StorageFull => "No space left",
             Self::Internal => "Internal error",
         }
     }
@@ -179,6 +182,11 @@ impl Problem {
     pub fn draining() -> Self {
         Self::new(Kind::Unavailable, "draining", "the server is shutting down")
             .retry_after(RETRY_AFTER)
+    }
+
+    pub fn storage_full() -> Self {
+        let detail = "the disk of the store is full; nothing is accepted until there is space";
+        Self::new(Kind::StorageFull, "storage_full", detail).retry_after(RETRY_AFTER)
     }
 
     pub fn method_not_allowed(allow: String) -> Self {
@@ -358,7 +366,19 @@ impl From<ResolveError> for Problem {
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
-        Self::internal(&error)
+        let internal = Self::internal(&error);
+        match error {
+            // The cause lies outside, and may be over soon.
+            JournalError::Store { .. } => Self::new(
+                Kind::Unavailable,
+                "store_unavailable",
+                "the store cannot be reached at the moment",
+            )
+            .retry_after(RETRY_AFTER),
+            JournalError::Fenced { .. }
+            | JournalError::Conflict { .. }
+            | JournalError::Codec(_) => internal,
+        }
     }
 }
 
