@@ -6,5 +6,6 @@ pub mod idempotency_key;
 pub mod job;
 pub mod job_event;
 pub mod job_snapshot;
+pub mod pruned_tenant;
 pub mod store_epoch;
 pub mod supervision_event;
