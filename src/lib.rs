@@ -4,6 +4,7 @@ pub mod boot;
 pub mod config;
 pub mod http;
 pub mod packs;
+pub mod prices;
 pub mod retention;
 pub mod shutdown;
 pub mod store;

@@ -49,7 +49,11 @@ pub fn bench(criterion: &mut Criterion) {
     group.bench_function("round_trip", |bencher| {
         bencher.iter(|| {
             number += 1;
-            let key = TaskKey { source: 1, number };
+            let key = TaskKey {
+                source: 1,
+                number,
+                dispatch: 0,
+            };
             crew.offer(Offer {
                 key,
                 owner: OWNER,

@@ -7,7 +7,7 @@ use callboard::store::{Store, StoreSpec, Synchronous};
 use callboard_drill::FANOUT;
 use callboard_orchestra::{
     JobId, Tenant, Timestamp,
-    job::{Applied, Job},
+    job::{Job, Step},
     journal::{Asides, Journal, Record, conformance, row_of},
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
@@ -20,7 +20,7 @@ const BATCHES: [u64; 3] = [1, 100, 1_000];
 const JOBS: [u64; 2] = [20, 200];
 
 /// Records of jobs that the journal does not hold yet.
-fn fresh(template: &Applied, count: u64) -> Vec<Record> {
+fn fresh(template: &Step, count: u64) -> Vec<Record> {
     let at = Timestamp::now();
     let record = |_| {
         let id = JobId::mint();

@@ -7,7 +7,7 @@ use callboard_orchestra::{
     JobId, Kind, Pack, Payload, Plan, TaskSpec, Tenant, Timestamp,
     catalog::Catalog,
     context::Deliverables,
-    job::{Applied, Command, Effect, Job, JobState, Moment, Stage, Submit, apply, submit},
+    job::{Command, Effect, Job, JobState, Moment, Stage, Step, Submit, step, submit},
 };
 use criterion::{Criterion, Throughput};
 use serde_json::json;
@@ -17,10 +17,11 @@ const TASKS: u32 = 4;
 const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
 pub fn catalog() -> Catalog {
-    Catalog::of(&[Arc::new(DrillPack) as Arc<dyn Pack>]).expect("the drill pack is sound")
+    Catalog::of(&[Arc::new(DrillPack::default()) as Arc<dyn Pack>])
+        .expect("the drill pack is sound")
 }
 
-pub fn submission(kind: &Kind, catalog: &Catalog) -> Applied {
+pub fn submission(kind: &Kind, catalog: &Catalog) -> Step {
     let submission = Submit {
         tenant: Tenant::default(),
         input: Payload::of(&json!({"tasks": TASKS})).expect("plain data"),
@@ -28,6 +29,7 @@ pub fn submission(kind: &Kind, catalog: &Catalog) -> Applied {
         labels: Default::default(),
         deadline: None,
         request_id: None,
+        on_exhausted: Default::default(),
     };
     submit(
         kind,
@@ -56,7 +58,9 @@ fn plan() -> Payload {
 
 /// A job from its submission to its end; answers how many events it took.
 fn whole_job(kind: &Kind, catalog: &Catalog, plan: &Payload, product: &Payload) -> u64 {
-    let Applied { events, effects } = submission(kind, catalog);
+    let Step {
+        events, effects, ..
+    } = submission(kind, catalog);
     let mut job = Job::begin(JobId::mint(), &events[0], NOW).expect("the first event begins a job");
     for event in &events[1..] {
         job.fold(event, NOW).expect("its own events fold");
@@ -77,8 +81,8 @@ fn whole_job(kind: &Kind, catalog: &Catalog, plan: &Payload, product: &Payload) 
             product: product.clone(),
             deliverables: Deliverables::default(),
         };
-        let applied = apply(
-            &job,
+        let taken = step(
+            &mut job,
             finished,
             Moment {
                 now: NOW,
@@ -87,10 +91,7 @@ fn whole_job(kind: &Kind, catalog: &Catalog, plan: &Payload, product: &Payload) 
             },
         )
         .expect("the task is in hand");
-        for event in &applied.events {
-            job.fold(event, NOW).expect("its own events fold");
-        }
-        effects.extend(applied.effects);
+        effects.extend(taken.effects);
     }
     assert_eq!(job.state, JobState::Succeeded);
     job.seq

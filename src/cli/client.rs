@@ -26,6 +26,7 @@ impl ServerArgs {
                 self.server
             ))
         })?;
+        callboard::tls::install_provider();
         let mut http = reqwest::Client::builder().connect_timeout(CONNECT_MAX);
         if is_loopback(&server) {
             // A proxy's loopback is another machine's.
@@ -62,11 +63,23 @@ pub struct Client {
 
 /// What a command needs of a problem document.
 #[derive(Deserialize)]
-struct Problem {
+pub struct Problem {
     code: String,
     detail: String,
     field: Option<String>,
     retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    /// What is wrong, and after it in brackets the code, the field and when to come again.
+    pub fn line(&self) -> String {
+        let again = self
+            .retry_after_s
+            .map(|seconds| format!("try again in {seconds} s"));
+        let notes = [Some(self.code.clone()), self.field.clone(), again];
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        format!("{} ({})", self.detail, notes.join(", "))
+    }
 }
 
 impl Client {
@@ -148,14 +161,7 @@ impl Client {
 /// One line for what a server refuses.
 fn problem(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
     let line = match serde_json::from_str::<Problem>(body) {
-        Ok(problem) => {
-            let again = problem
-                .retry_after_s
-                .map(|seconds| format!("try again in {seconds} s"));
-            let notes = [Some(problem.code), problem.field, again];
-            let notes: Vec<String> = notes.into_iter().flatten().collect();
-            format!("{} ({})", problem.detail, notes.join(", "))
-        }
+        Ok(problem) => problem.line(),
         Err(_) => {
             let by = headers
                 .get("server")

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    bench, cancel, check_config, failure::Failure, jobs, kinds, migrate, openapi, run, serve,
-    submit, watch,
+    bench, cancel, check_config, failure::Failure, jobs, kinds, market, migrate, openapi, run,
+    serve, submit, watch,
 };
 
 /// Runs multi-agent jobs durably
@@ -33,6 +33,8 @@ enum Command {
     Kinds(kinds::Args),
     /// Cancel a job on a server
     Cancel(cancel::Args),
+    /// Import prices for market kinds
+    Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
     /// Print the configuration in effect, or everything that is wrong with it
@@ -61,6 +63,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Jobs(args) => jobs::jobs(args).await,
         Command::Kinds(args) => kinds::kinds(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
+        Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),

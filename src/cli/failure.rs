@@ -3,7 +3,7 @@
 use std::{error::Error, process::ExitCode};
 
 use callboard::{config::ConfigErrors, store::StoreError};
-use callboard_orchestra::{CancelError, SubmitError, journal::JournalError};
+use callboard_orchestra::{ControlError, SubmitError, journal::JournalError};
 
 use super::terminal;
 
@@ -78,8 +78,8 @@ impl From<SubmitError> for Failure {
     }
 }
 
-impl From<CancelError> for Failure {
-    fn from(error: CancelError) -> Self {
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
         Self::Failed(chain(&error))
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Results go to stdout, everything else to stderr; exit codes are 0 for success, 1
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
+mod batch;
 mod bench;
 mod cancel;
 mod check_config;
@@ -12,6 +13,7 @@ mod input;
 mod job;
 mod jobs;
 mod kinds;
+mod market;
 mod migrate;
 mod openapi;
 mod progress;

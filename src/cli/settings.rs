@@ -48,7 +48,7 @@ impl Settings {
 
 /// Which roles there are does not depend on the prices.
 fn roles() -> Result<Vec<&'static str>, Failure> {
-    let catalog = Catalog::of(&packs::all(embedded()));
+    let catalog = Catalog::of(&packs::all(&Config::default(), embedded()));
     let catalog = catalog.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(catalog.roles().map(RoleSpec::name).collect())
 }

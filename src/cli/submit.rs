@@ -6,6 +6,7 @@ use callboard::http::JobView;
 use serde_json::json;
 
 use super::{
+    batch,
     client::ServerArgs,
     failure::Failure,
     follow::{Standing, follow},
@@ -18,7 +19,8 @@ use super::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Kind of the job, for example market.compare
-    kind: String,
+    #[arg(required_unless_present = "batch")]
+    kind: Option<String>,
     #[command(flatten)]
     input: InputArgs,
     /// 0 to 9, higher first
@@ -30,10 +32,17 @@ pub struct Args {
     /// The same key with the same submission makes one job within 24 hours
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
+    /// Submit many jobs: a file, or `-` for stdin, with a line {"kind": ..., "input": ...} for each
+    #[arg(
+        long,
+        value_name = "FILE|-",
+        conflicts_with_all = ["kind", "query", "input", "priority", "labels", "wait"]
+    )]
+    batch: Option<String>,
     /// Follow the job to its end and print its result
     #[arg(long)]
     wait: bool,
-    /// Print the job as one JSON object
+    /// Print each job as one JSON object
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -65,6 +74,9 @@ pub async fn submit(args: Args) -> Result<(), Failure> {
         .map(checked_key)
         .transpose()?;
     let client = args.server.client()?;
+    if let Some(source) = &args.batch {
+        return batch::submit(&client, source, key, args.json).await;
+    }
     let labels: BTreeMap<String, String> = args.labels.into_iter().collect();
     let mut body = json!({"kind": args.kind, "labels": labels});
     if let Some(priority) = args.priority {

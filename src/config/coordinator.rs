@@ -25,7 +25,7 @@ impl Default for CoordinatorConfig {
     fn default() -> Self {
         Self {
             shards: NonZeroU32::MIN,
-            live_jobs_max: NonZeroUsize::new(100_000).expect("not zero"),
+            live_jobs_max: NonZeroUsize::new(250_000).expect("not zero"),
             tasks_max: NonZeroUsize::new(1_000_000).expect("not zero"),
             window: NonZeroU32::new(64).expect("not zero"),
         }

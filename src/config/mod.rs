@@ -5,12 +5,14 @@
 
 mod address;
 mod coordinator;
+mod drill;
 mod duration;
 mod error;
 mod known;
 mod layers;
 mod load;
 mod log;
+mod market;
 mod retention;
 mod role;
 mod root;
@@ -20,9 +22,11 @@ mod store;
 mod wording;
 
 pub use coordinator::CoordinatorConfig;
+pub use drill::DrillConfig;
 pub use error::{ConfigErrors, ConfigProblem, Origin};
 pub use load::LoadOptions;
 pub use log::{LogConfig, LogFormat};
+pub use market::MarketConfig;
 pub use retention::RetentionConfig;
 pub use role::RoleConfig;
 pub use root::Config;

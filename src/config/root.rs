@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, LogConfig, RetentionConfig, RoleConfig, RuntimeConfig, ServerConfig,
-    StoreConfig, error::Finding,
+    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig, RoleConfig,
+    RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -18,6 +18,8 @@ pub struct Config {
     pub retention: RetentionConfig,
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
+    pub market: MarketConfig,
+    pub drill: DrillConfig,
     pub log: LogConfig,
     /// What a role's own profile is overridden with, by role name.
     pub roles: BTreeMap<String, RoleConfig>,
@@ -36,6 +38,8 @@ impl Config {
         self.store.check(&mut findings);
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);
+        self.market.check(&mut findings);
+        self.drill.check(&mut findings);
         self.log.check(&mut findings);
         for (role, config) in &self.roles {
             config.check(role, &mut findings);

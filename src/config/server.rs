@@ -18,6 +18,7 @@ pub struct ServerConfig {
     /// Lets the server listen on an address that other machines can reach, and answer for any Host.
     pub allow_insecure: bool,
     pub body_bytes_max: NonZeroUsize,
+    pub batch_bytes_max: NonZeroUsize,
     /// Longest `Prefer: wait` that is honoured.
     #[serde(with = "duration")]
     pub request_wait_max: Duration,
@@ -34,6 +35,7 @@ impl Default for ServerConfig {
             listen: (Ipv4Addr::LOCALHOST, 7070).into(),
             allow_insecure: false,
             body_bytes_max: NonZeroUsize::new(1024 * 1024).expect("not zero"),
+            batch_bytes_max: NonZeroUsize::new(8 * 1024 * 1024).expect("not zero"),
             request_wait_max: Duration::from_secs(60),
             waiters_max: 10_000,
             drain_grace: Duration::from_secs(30),

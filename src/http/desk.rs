@@ -14,6 +14,8 @@ use crate::store::StoreHealth;
 pub struct HttpLimits {
     /// Largest request body.
     pub body_bytes_max: usize,
+    /// Largest body of a batch.
+    pub batch_bytes_max: usize,
     /// Time for a client to send a request body.
     pub body_wait_max: Duration,
     /// Longest `Prefer: wait` that is honoured.
@@ -28,6 +30,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             body_bytes_max: 1024 * 1024,
+            batch_bytes_max: 8 * 1024 * 1024,
             body_wait_max: Duration::from_secs(30),
             request_wait_max: Duration::from_secs(60),
             stream_clients_max: 10_000,

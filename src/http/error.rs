@@ -4,10 +4,13 @@ use std::{fmt, iter::successors, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
 };
 use callboard_orchestra::{
-    CancelError, InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
+    ControlError, InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
     journal::JournalError, shard::CommandError,
 };
 use serde::Serialize;
@@ -31,6 +34,7 @@ pub enum Kind {
     Conflict,
     TooLarge,
     UnsupportedMediaType,
+    RangeNotSatisfiable,
     Misdirected,
     RateLimited,
     Unavailable,
@@ -50,6 +54,7 @@ impl Kind {
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -69,6 +74,7 @@ impl Kind {
             Self::Conflict => "Not possible in the present state",
             Self::TooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body has the wrong media type",
+            Self::RangeNotSatisfiable => "No such part",
             Self::Misdirected => "Not a name of this server",
             Self::RateLimited => "Too much at once",
             Self::Unavailable => "Not available at the moment",
@@ -85,7 +91,8 @@ pub struct Problem {
     detail: String,
     field: Option<String>,
     retry_after: Option<Duration>,
-    allow: Option<String>,
+    /// The header that the status calls for, beside `Retry-After`.
+    header: Option<Box<(HeaderName, String)>>,
 }
 
 /// A problem document (RFC 9457).
@@ -124,7 +131,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             retry_after: None,
-            allow: None,
+            header: None,
         }
     }
 
@@ -151,8 +158,42 @@ impl Problem {
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("this resource answers {allow}");
         Self {
-            allow: Some(allow),
+            header: Some(Box::new((header::ALLOW, allow))),
             ..Self::new(Kind::MethodNotAllowed, "method_not_allowed", detail)
+        }
+    }
+
+    /// None of the bytes asked for are among the `bytes` there are.
+    pub fn range_not_satisfiable(bytes: u64) -> Self {
+        let detail = format!("the range lies beyond the {bytes} bytes there are");
+        Self {
+            header: Some(Box::new((
+                header::CONTENT_RANGE,
+                format!("bytes */{bytes}"),
+            ))),
+            ..Self::new(Kind::RangeNotSatisfiable, "range_not_satisfiable", detail)
+        }
+    }
+
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub fn status(&self) -> u16 {
+        self.kind.status().as_u16()
+    }
+
+    /// The document that tells the client.
+    pub fn body(&self) -> ProblemBody {
+        ProblemBody {
+            uri: format!("urn:callboard:problem:{}", self.code),
+            title: self.kind.title(),
+            status: self.status(),
+            code: self.code,
+            detail: self.detail.clone(),
+            field: self.field.clone(),
+            request_id: observe::request_id(),
+            retry_after_s: self.retry_after_s(),
         }
     }
 
@@ -194,22 +235,13 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let body = ProblemBody {
-            uri: format!("urn:callboard:problem:{}", self.code),
-            title: self.kind.title(),
-            status: self.kind.status().as_u16(),
-            code: self.code,
-            detail: self.detail.clone(),
-            field: self.field.clone(),
-            request_id: observe::request_id(),
-            retry_after_s: self.retry_after_s(),
-        };
+        let body = self.body();
         let mut response = HttpResponse::build(self.kind.status());
         if let Some(seconds) = body.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
-        if let Some(allow) = &self.allow {
-            response.insert_header((header::ALLOW, allow.as_str()));
+        if let Some((name, value)) = self.header.as_deref() {
+            response.insert_header((name, value.as_str()));
         }
         response
             .content_type(PROBLEM_JSON)
@@ -245,11 +277,11 @@ impl From<SubmitError> for Problem {
     }
 }
 
-impl From<CancelError> for Problem {
-    fn from(error: CancelError) -> Self {
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
         match error {
-            CancelError::Command(error) => error.into(),
-            CancelError::Journal(error) => error.into(),
+            ControlError::Command(error) => error.into(),
+            ControlError::Journal(error) => error.into(),
         }
     }
 }
@@ -259,6 +291,9 @@ impl From<CommandError> for Problem {
         match error {
             CommandError::NotFound => Self::no_such_job(),
             CommandError::Ended => Self::new(Kind::Conflict, "job_ended", error.to_string()),
+            CommandError::Refused(refused) => {
+                Self::new(Kind::Conflict, refused.code(), error.to_string())
+            }
             CommandError::Draining => Self::draining(),
             CommandError::Unavailable => {
                 Self::new(Kind::Unavailable, "unavailable", error.to_string())

@@ -14,7 +14,15 @@ use super::{
 
 /// The whole body, if it is within the bounds of size and time.
 pub async fn read_body(body: Payload, limits: &HttpLimits) -> Result<Bytes, Problem> {
-    let body_bytes_max = limits.body_bytes_max;
+    read_body_of(limits.body_bytes_max, body, limits).await
+}
+
+/// The same for a body with a bound of its own.
+pub async fn read_body_of(
+    body_bytes_max: usize,
+    body: Payload,
+    limits: &HttpLimits,
+) -> Result<Bytes, Problem> {
     let reading = timeout(limits.body_wait_max, body.to_bytes_limited(body_bytes_max));
     let Ok(read) = reading.await else {
         let detail = format!("the body did not arrive within {:?}", limits.body_wait_max);
@@ -27,11 +35,13 @@ pub async fn read_body(body: Payload, limits: &HttpLimits) -> Result<Bytes, Prob
             "incomplete_body",
             format!("cannot read the body: {error}"),
         )),
-        Err(_) => {
-            let detail = format!("the body has more than {body_bytes_max} bytes");
-            Err(Problem::new(Kind::TooLarge, "body_too_large", detail))
-        }
+        Err(_) => Err(too_large(body_bytes_max)),
     }
+}
+
+pub fn too_large(body_bytes_max: usize) -> Problem {
+    let detail = format!("the body has more than {body_bytes_max} bytes");
+    Problem::new(Kind::TooLarge, "body_too_large", detail)
 }
 
 /// Refuses a body that is not declared to be JSON. Browsers send no such declaration to a foreign site unasked.

@@ -1,12 +1,14 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
 mod caller;
+mod conditional;
 mod desk;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 mod health;
 mod host;
+mod idempotency;
 mod jobs;
 mod json;
 mod kinds;
@@ -14,6 +16,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod query;
+mod range;
 mod router;
 mod server;
 mod supervision;

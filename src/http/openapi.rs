@@ -19,11 +19,13 @@ use super::{
     ),
     paths(
         jobs::submit::submit,
+        jobs::batch::batch,
         jobs::list::list,
         jobs::show::show,
         jobs::tasks::tasks,
         jobs::events::events,
         jobs::facts::facts,
+        jobs::lineage::show::lineage,
         jobs::artifacts::artifacts,
         jobs::artifact::artifact,
         jobs::cancel::cancel,

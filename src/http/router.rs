@@ -40,10 +40,12 @@ macro_rules! table {
 
 table! {
     "/v1/jobs" { post => jobs::submit::submit, get => jobs::list::list }
+    "/v1/jobs/batch" { post => jobs::batch::batch }
     "/v1/jobs/{id}" { get => jobs::show::show }
     "/v1/jobs/{id}/tasks" { get => jobs::tasks::tasks }
     "/v1/jobs/{id}/events" { get => jobs::events::events }
     "/v1/jobs/{id}/facts" { get => jobs::facts::facts }
+    "/v1/jobs/{id}/lineage" { get => jobs::lineage::show::lineage }
     "/v1/jobs/{id}/artifacts" { get => jobs::artifacts::artifacts }
     "/v1/jobs/{id}/artifacts/{name}" { get => jobs::artifact::artifact }
     "/v1/jobs/{id}/cancel" { post => jobs::cancel::cancel }

@@ -1,11 +1,11 @@
 //! Artifacts in a folder, each under the SHA-256 of its content: `ab/ab12...`.
 //!
-//! A file appears whole or not at all: it is written beside, synced, renamed, and its folder synced. What is read is
-//! checked against its name, so that decay on disk is an error and never an answer.
+//! A file appears whole or not at all: it is written beside, synced, renamed, and its folder synced. What is read whole
+//! is checked against its name, so that decay on disk is an error and never an answer.
 
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -95,6 +95,21 @@ impl Artifacts for DirArtifacts {
             blocking(move || read(&path, &sha256)).await
         })
     }
+
+    fn read_at<'a>(
+        &'a self,
+        sha256: &'a str,
+        offset: u64,
+        len: usize,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, ArtifactError>> {
+        Box::pin(async move {
+            let path = self
+                .shelf(sha256)
+                .map_err(ArtifactError::Store)?
+                .join(sha256);
+            blocking(move || read_at(&path, offset, len)).await
+        })
+    }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -135,6 +150,18 @@ fn read(path: &Path, sha256: &str) -> io::Result<Option<Arc<[u8]>>> {
     };
     check(&content, sha256)?;
     Ok(Some(content.into()))
+}
+
+fn read_at(path: &Path, offset: u64, len: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    file.seek(SeekFrom::Start(offset))?;
+    let mut piece = Vec::with_capacity(len);
+    file.take(len as u64).read_to_end(&mut piece)?;
+    Ok(Some(piece))
 }
 
 fn check(content: &[u8], sha256: &str) -> io::Result<()> {
@@ -193,6 +220,26 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    #[tokio::test]
+    async fn a_part_is_read_from_where_it_lies_and_ends_with_the_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let artifacts = DirArtifacts::open(dir.path()).unwrap();
+        let artifact = new(b"growth");
+        let sha256 = artifact.artifact.sha256.clone();
+        assert_eq!(artifacts.read_at(&sha256, 0, 3).await.unwrap(), None);
+        artifacts.put(artifact).await.unwrap();
+        for (offset, len, part) in [
+            (0, 6, b"growth".as_slice()),
+            (2, 3, b"owt"),
+            (4, 100, b"th"),
+            (6, 1, b""),
+            (u64::from(u32::MAX), 1, b""),
+        ] {
+            let read = artifacts.read_at(&sha256, offset, len).await.unwrap();
+            assert_eq!(read.as_deref(), Some(part), "{offset} {len}");
+        }
     }
 
     #[tokio::test]

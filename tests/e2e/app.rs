@@ -126,7 +126,7 @@ async fn run(
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<(), String> {
     let data_dir = TempDir::new().unwrap();
-    let packs = packs::all(callboard_market::embedded());
+    let packs = packs::all(&setup.config, callboard_market::embedded());
     let instance = Instance::boot(&setup.config, data_dir.path().to_owned(), &packs)
         .await
         .unwrap();

@@ -9,7 +9,7 @@ use crate::{
     client::{Client, Job, answer},
 };
 
-async fn compared(client: &Client) -> Job {
+pub async fn compared(client: &Client) -> Job {
     let query = json!({"query": "Compare Sharpe ratios of AAPL, MSFT and GOOG from 2005 to 2009"});
     let job = client.submit("market.compare", query).await;
     let job = client.finished(&job.id).await;

@@ -8,6 +8,7 @@
 
 mod app;
 mod artifacts;
+mod batch;
 mod cli;
 mod client;
 mod eventually;
@@ -15,7 +16,10 @@ mod health;
 mod hostile;
 mod idempotency;
 mod jobs;
+mod lineage;
+mod market;
 mod openapi;
+mod ranges;
 mod refusal;
 mod socket;
 mod stream;

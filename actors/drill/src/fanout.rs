@@ -8,10 +8,12 @@ pub const FANOUT: &str = "drill.fanout";
 
 const TASKS_MAX: u32 = 10_000;
 const WAIT_MS_MAX: u64 = 60_000;
+const SNOOZE_MS_MAX: u64 = 7 * 24 * 3_600_000;
+const NOTE_BYTES_MAX: usize = 64 * 1024;
 const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
 
 /// What to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fanout {
     /// Tasks that run side by side.
@@ -25,6 +27,14 @@ pub struct Fanout {
     #[serde(default)]
     #[schemars(range(max = PAYLOAD_BYTES_MAX))]
     pub payload_bytes: usize,
+    /// How long each puts itself off first, in milliseconds: the job waits without anything in hand.
+    #[serde(default)]
+    #[schemars(range(max = SNOOZE_MS_MAX))]
+    pub snooze_ms: u64,
+    /// Kept with the job, and otherwise without effect.
+    #[serde(default)]
+    #[schemars(length(max = NOTE_BYTES_MAX))]
+    pub note: String,
 }
 
 /// What it came to.
@@ -55,10 +65,24 @@ pub(crate) fn admit(input: &Payload) -> Result<Payload, InvalidInput> {
         );
         return Err(invalid("out_of_range", Some("payload_bytes"), message));
     }
+    if fanout.snooze_ms > SNOOZE_MS_MAX {
+        let message = format!(
+            "snooze_ms is {}, but is at most {SNOOZE_MS_MAX}",
+            fanout.snooze_ms
+        );
+        return Err(invalid("out_of_range", Some("snooze_ms"), message));
+    }
+    if fanout.note.len() > NOTE_BYTES_MAX {
+        let message = format!(
+            "note has {} bytes, but has at most {NOTE_BYTES_MAX}",
+            fanout.note.len()
+        );
+        return Err(invalid("out_of_range", Some("note"), message));
+    }
     Ok(input.clone())
 }
 
-fn invalid(code: &'static str, field: Option<&str>, message: String) -> InvalidInput {
+pub(crate) fn invalid(code: &'static str, field: Option<&str>, message: String) -> InvalidInput {
     InvalidInput {
         code,
         field: field.map(str::to_owned),

@@ -85,6 +85,14 @@ pub trait Artifacts: Send + Sync + 'static {
         &'a self,
         sha256: &'a str,
     ) -> BoxFuture<'a, Result<Option<Arc<[u8]>>, ArtifactError>>;
+    /// At most `len` bytes from `offset` on, fewer only where the content ends; `None` when there is none under the hash.
+    /// What is read in part is not checked against its hash.
+    fn read_at<'a>(
+        &'a self,
+        sha256: &'a str,
+        offset: u64,
+        len: usize,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, ArtifactError>>;
 }
 
 /// Artifacts in memory, for jobs that need not outlive the process.
@@ -116,6 +124,23 @@ impl Artifacts for MemoryArtifacts {
                 .read()
                 .expect("no holder of this lock can panic");
             Ok(by_hash.get(sha256).cloned())
+        })
+    }
+
+    fn read_at<'a>(
+        &'a self,
+        sha256: &'a str,
+        offset: u64,
+        len: usize,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, ArtifactError>> {
+        Box::pin(async move {
+            let content = self.get(sha256).await?;
+            Ok(content.map(|content| {
+                let start =
+                    usize::try_from(offset).map_or(content.len(), |at| at.min(content.len()));
+                let end = start.saturating_add(len).min(content.len());
+                content[start..end].to_vec()
+            }))
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     artifact::NewArtifact,
     fact::{Claim, Fact, Verdict, VerifiedFact},
     id::{FactId, JobId, TaskId, Tenant},
+    job::Consent,
     payload::Payload,
     plan::TaskSpec,
 };
@@ -38,6 +39,15 @@ pub struct Assignment {
     pub input: Payload,
     pub inputs: Arc<[TaskInput]>,
     pub facts: Arc<[VerifiedFact]>,
+    /// Times the task was put off.
+    pub snoozes: u32,
+    pub consent: Option<Consent>,
+    pub signal: Option<Payload>,
+}
+
+/// The same for every attempt of a task.
+pub(crate) fn idempotency_key(job: JobId, task: TaskId) -> String {
+    format!("{job}/{task}")
 }
 
 /// What an attempt leaves beside its product.
@@ -115,7 +125,22 @@ impl RoleContext {
 
     /// The same for every attempt of this task: give it to whatever outside can refuse a repetition.
     pub fn idempotency_key(&self) -> String {
-        format!("{}/{}", self.job(), self.task())
+        idempotency_key(self.job(), self.task())
+    }
+
+    /// How often the task has asked to be run later.
+    pub fn snoozes(&self) -> u32 {
+        self.0.assignment.snoozes
+    }
+
+    /// The approval given to this task, once there is one.
+    pub fn consent(&self) -> Option<&Consent> {
+        self.0.assignment.consent.as_ref()
+    }
+
+    /// The signal that ended the task's last wait.
+    pub fn signal(&self) -> Option<&Payload> {
+        self.0.assignment.signal.as_ref()
     }
 
     /// The same for every attempt of this task; a role that draws random numbers starts from it.

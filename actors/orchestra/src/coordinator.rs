@@ -1,6 +1,7 @@
 //! The way into the house: admits submissions, finds the shard of a job, and answers reads from the journal.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,23 +15,25 @@ use tokio::sync::{oneshot, watch};
 use crate::{
     admission::Admission,
     catalog::Catalog,
+    crew::RoleCrew,
     hub::EventHub,
     id::{JobId, Tenant},
     job::{Job, Submit},
     journal::{JobRow, Journal, JournalError, Remembered},
     pack::{InvalidInput, Kind},
-    shard::{CancelReceipt, CommandError, HeldTask, NewJob, ShardMessage, ShardPorts, read_job},
+    shard::{CommandError, HeldTask, Look, NewJob, ShardMessage, ShardPorts, read_job},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
     turns::Turns,
+    why::{Surroundings, Why, explain},
 };
 
 /// How long a shard may take to answer.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// Times a command is sent again when its shard died on the way.
-const SENDS_MAX: u32 = 5;
+pub(crate) const SENDS_MAX: u32 = 5;
 /// Pause before a command is sent again.
-const RESEND_DELAY: Duration = Duration::from_millis(200);
+pub(crate) const RESEND_DELAY: Duration = Duration::from_millis(200);
 /// What clients are told to wait when the house is full or restarting.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -53,15 +56,6 @@ pub enum SubmitError {
     Journal(#[from] JournalError),
 }
 
-/// Why a job was not cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelError {
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
-
 /// An accepted submission. It is in the journal.
 #[derive(Debug, Clone)]
 pub struct Submitted {
@@ -69,6 +63,10 @@ pub struct Submitted {
     /// True when an earlier submission under the same idempotency key made the job.
     pub replayed: bool,
 }
+
+/// A place among those who wait for the end of a job; empty when it has to be taken yet.
+#[derive(Debug, Default)]
+pub struct Listening(Option<oneshot::Receiver<Arc<JobRow>>>);
 
 /// A job with what crews hold of it at this moment.
 #[derive(Debug, Clone)]
@@ -79,7 +77,7 @@ pub struct Inspection {
 
 /// A handle on the coordinator. Clones share it.
 #[derive(Clone)]
-pub struct Coordinator(Arc<Inner>);
+pub struct Coordinator(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub catalog: Catalog,
@@ -91,6 +89,7 @@ pub(crate) struct Inner {
     pub recovered: Vec<watch::Receiver<bool>>,
     pub draining: Arc<AtomicBool>,
     pub turns: Turns,
+    pub crews: Arc<HashMap<Arc<str>, RoleCrew>>,
 }
 
 impl Coordinator {
@@ -130,6 +129,24 @@ impl Coordinator {
 
     /// Admits a job and answers when its submission is in the journal.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
+        self.submit_listening(submission, &mut None).await
+    }
+
+    /// The same, listening from before the job can have ended.
+    pub async fn submit_and_listen(
+        &self,
+        submission: Submission,
+    ) -> Result<(Submitted, Listening), SubmitError> {
+        let mut listening = Some(Listening::default());
+        let submitted = self.submit_listening(submission, &mut listening).await?;
+        Ok((submitted, listening.unwrap_or_default()))
+    }
+
+    async fn submit_listening(
+        &self,
+        submission: Submission,
+        listening: &mut Option<Listening>,
+    ) -> Result<Submitted, SubmitError> {
         if self.0.draining.load(Ordering::Acquire) {
             return Err(CommandError::Draining.into());
         }
@@ -142,8 +159,11 @@ impl Coordinator {
         };
         submission.check()?;
         match submission.idempotency.clone() {
-            None => self.submit_new(kind, submission).await,
-            Some(idempotency) => self.submit_once(kind, submission, idempotency).await,
+            None => self.submit_new(kind, submission, listening).await,
+            Some(idempotency) => {
+                self.submit_once(kind, submission, idempotency, listening)
+                    .await
+            }
         }
     }
 
@@ -152,6 +172,7 @@ impl Coordinator {
         kind: &Kind,
         submission: Submission,
         idempotency: IdempotencyKey,
+        listening: &mut Option<Listening>,
     ) -> Result<Submitted, SubmitError> {
         let tenant = submission.tenant.clone();
         let _turn = self.0.turns.take(&tenant, &idempotency.key).await;
@@ -161,7 +182,7 @@ impl Coordinator {
                 replayed: true,
             });
         }
-        match self.submit_new(kind, submission).await {
+        match self.submit_new(kind, submission, listening).await {
             // An earlier submission under the key may have been taken after its caller was told otherwise.
             Err(SubmitError::Command(CommandError::Unavailable)) => {
                 let row = self.remembered(&tenant, &idempotency).await?;
@@ -204,6 +225,7 @@ impl Coordinator {
         &self,
         kind: &Kind,
         submission: Submission,
+        listening: &mut Option<Listening>,
     ) -> Result<Submitted, SubmitError> {
         let now = self.0.clock.now();
         submission.check_deadline(now)?;
@@ -216,8 +238,12 @@ impl Coordinator {
             labels: submission.labels,
             deadline: submission.deadline,
             request_id: submission.request_id,
+            on_exhausted: submission.on_exhausted,
         };
         let id = JobId::mint();
+        if let Some(Listening(end)) = listening {
+            *end = self.0.hub.wait_for_end(id).ok();
+        }
         let remember = submission.idempotency.map(|idempotency| Remembered {
             key: idempotency.key,
             body_sha256: idempotency.body_sha256,
@@ -260,40 +286,6 @@ impl Coordinator {
         Err(CommandError::Unavailable.into())
     }
 
-    /// Cancels a live job; the receipt comes after the commit.
-    pub async fn cancel(
-        &self,
-        tenant: &Tenant,
-        job: JobId,
-        reason: &str,
-    ) -> Result<CancelReceipt, CancelError> {
-        for _ in 0..SENDS_MAX {
-            let (owner, reason) = (tenant.clone(), reason.to_owned());
-            let message = |reply| ShardMessage::Cancel {
-                job,
-                tenant: owner,
-                reason,
-                reply,
-            };
-            match self.shard(job).ask(ANSWER_DEADLINE, message).await {
-                Ok(Ok(receipt)) => return Ok(receipt),
-                Ok(Err(CommandError::Unavailable)) | Err(AskError::Lost) => {}
-                Ok(Err(CommandError::NotFound)) => match self.0.journal.job(tenant, job).await? {
-                    Some(row) if row.state.is_final() => return Err(CommandError::Ended.into()),
-                    // Not in memory and not ended: being read again.
-                    Some(_) => {}
-                    None => return Err(CommandError::NotFound.into()),
-                },
-                Ok(Err(error @ (CommandError::Ended | CommandError::Draining))) => {
-                    return Err(error.into());
-                }
-                Err(AskError::Closed | AskError::Timeout) => break,
-            }
-            tokio::time::sleep(RESEND_DELAY).await;
-        }
-        Err(CommandError::Unavailable.into())
-    }
-
     /// The job's row once its end is committed; `None` when `wait` passes before, when too many wait already, or when
     /// the tenant has no such job.
     pub async fn finished(
@@ -301,8 +293,17 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         wait: Duration,
+        listening: Listening,
     ) -> Result<Option<Arc<JobRow>>, JournalError> {
         let deadline = tokio::time::Instant::now() + wait;
+        if let Listening(Some(end)) = listening {
+            match tokio::time::timeout_at(deadline, end).await {
+                Ok(Ok(row)) => return Ok(Some(row)),
+                // A commit is in doubt; the row knows.
+                Ok(Err(_)) => {}
+                Err(_) => return Ok(None),
+            }
+        }
         while let Ok(end) = self.0.hub.wait_for_end(job) {
             match self.0.journal.job(tenant, job).await? {
                 Some(row) if row.state.is_final() => return Ok(Some(Arc::new(row))),
@@ -331,16 +332,34 @@ impl Coordinator {
         tenant: &Tenant,
         id: JobId,
     ) -> Result<Option<Inspection>, JournalError> {
+        let look = self.look(tenant, id).await?;
+        Ok(look.map(|(job, Look { held, .. })| Inspection { job, held }))
+    }
+
+    /// Why a job is where it is.
+    pub async fn why(&self, tenant: &Tenant, id: JobId) -> Result<Option<Why>, JournalError> {
+        let Some((job, look)) = self.look(tenant, id).await? else {
+            return Ok(None);
+        };
+        let open = job.tasks.iter().filter(|task| !task.state.is_final());
+        let roles: HashSet<&str> = open.map(|task| &*task.entry.role).collect();
+        let vitals = |role: &str| Some((role.to_owned(), self.0.crews.get(role)?.vitals()));
+        let around = Surroundings {
+            held: &look.held,
+            crews: &roles.into_iter().filter_map(vitals).collect(),
+            paces: &look.paces,
+        };
+        Ok(Some(explain(&job, &around)))
+    }
+
+    async fn look(&self, tenant: &Tenant, id: JobId) -> Result<Option<(Job, Look)>, JournalError> {
         let Some(job) = self.replay(tenant, id).await? else {
             return Ok(None);
         };
         if job.state.is_final() {
-            return Ok(Some(Inspection {
-                job,
-                held: Vec::new(),
-            }));
+            return Ok(Some((job, Look::default())));
         }
-        let held = self
+        let look = self
             .shard(id)
             .ask(ANSWER_DEADLINE, |reply| ShardMessage::Tasks {
                 job: id,
@@ -348,10 +367,13 @@ impl Coordinator {
             })
             .await;
         // While the shard restarts nothing is known to be in hand.
-        Ok(Some(Inspection {
-            job,
-            held: held.unwrap_or_default(),
-        }))
+        let mut look = look.unwrap_or_default();
+        // A task may be in hand while the event that made it ready is still being committed.
+        look.held.retain(|held| {
+            job.task(held.task)
+                .is_some_and(|task| !task.state.is_final() && task.attempt == held.attempt)
+        });
+        Ok(Some((job, look)))
     }
 
     /// Stops the house in order: no new jobs, no new dispatch, `grace` for what is in hand, the rest released.
@@ -366,7 +388,7 @@ impl Coordinator {
         futures_util::future::join_all(drained).await;
     }
 
-    fn shard(&self, job: JobId) -> &Handle<ShardMessage> {
+    pub(crate) fn shard(&self, job: JobId) -> &Handle<ShardMessage> {
         let count = u32::try_from(self.0.shards.len()).expect("a handful of shards");
         &self.0.shards[ShardPorts::shard_of(job, count) as usize]
     }

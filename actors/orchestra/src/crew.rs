@@ -12,6 +12,7 @@ use crate::{
     outcome::Outcome,
     payload::Payload,
     role::Role,
+    submission::is_signal_name,
 };
 
 /// Largest product of one task with its claims, verdicts and growth, in bytes.
@@ -22,15 +23,22 @@ const ARTIFACTS_MAX: usize = 100;
 /// How an attempt ended, as the crew holds it until the journal has it.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    pub outcome: Outcome<Payload>,
+    pub outcome: Result<Outcome<Payload>, Unstored>,
     pub deliverables: Deliverables,
+    /// Counts against the role's breaker.
+    pub failed: bool,
 }
+
+/// The attempt was performed, and what it made could not be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unstored(pub String);
 
 impl Delivery {
     fn rejected(reason: String) -> Self {
         Self {
-            outcome: Outcome::Reject { reason },
+            outcome: Ok(Outcome::Reject { reason }),
             deliverables: Deliverables::default(),
+            failed: false,
         }
     }
 }
@@ -77,7 +85,11 @@ impl<R: Role> Agent for Seat<R> {
             };
             let ctx = RoleContext::new(assignment, work);
             let outcome = self.role.clone().perform(task, ctx.clone()).await;
-            deliver(outcome, ctx)
+            let failed = R::profile().breaks_on_retry && matches!(outcome, Outcome::Retry { .. });
+            Delivery {
+                failed,
+                ..deliver(outcome, ctx)
+            }
         }
         .boxed_local()
     }
@@ -88,6 +100,15 @@ fn deliver<P: serde::Serialize>(outcome: Outcome<P>, ctx: RoleContext) -> Delive
         Outcome::Done(product) => product,
         Outcome::Retry { after, cause } => return empty(Outcome::Retry { after, cause }),
         Outcome::Snooze { until } => return empty(Outcome::Snooze { until }),
+        Outcome::NeedsApproval { why, within } => {
+            return empty(Outcome::NeedsApproval { why, within });
+        }
+        Outcome::AwaitSignal { name, within } => {
+            return match is_signal_name(&name) {
+                true => empty(Outcome::AwaitSignal { name, within }),
+                false => Delivery::rejected(format!("`{name}` is no name of a signal")),
+            };
+        }
         Outcome::Reject { reason } => return empty(Outcome::Reject { reason }),
     };
     let product = match Payload::of(&product) {
@@ -114,15 +135,17 @@ fn bounded(product: Payload, deliverables: Deliverables) -> Delivery {
         return Delivery::rejected(format!("{artifacts} artifacts, more than {ARTIFACTS_MAX}"));
     }
     Delivery {
-        outcome: Outcome::Done(product),
+        outcome: Ok(Outcome::Done(product)),
         deliverables,
+        failed: false,
     }
 }
 
 fn empty(outcome: Outcome<Payload>) -> Delivery {
     Delivery {
-        outcome,
+        outcome: Ok(outcome),
         deliverables: Deliverables::default(),
+        failed: false,
     }
 }
 
@@ -153,16 +176,21 @@ impl Work for Instance {
             .await;
         for new in &delivery.deliverables.artifacts {
             if let Err(error) = self.artifacts.put(new.clone()).await {
-                return empty(Outcome::Retry {
-                    after: None,
-                    cause: with_source(&error),
-                });
+                return Delivery {
+                    outcome: Err(Unstored(with_source(&error))),
+                    deliverables: Deliverables::default(),
+                    failed: false,
+                };
             }
         }
         for new in &mut delivery.deliverables.artifacts {
             new.content = Arc::default();
         }
         delivery
+    }
+
+    fn is_failure(delivery: &Delivery) -> bool {
+        delivery.failed
     }
 }
 

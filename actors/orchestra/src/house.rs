@@ -143,6 +143,7 @@ impl House {
             recovered,
             draining,
             turns: Turns::default(),
+            crews: crews.clone(),
         });
         Self { coordinator, crews }
     }

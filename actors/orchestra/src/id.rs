@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 const JOB_PREFIX: &str = "job_";
 const FACT_PREFIX: &str = "fact_";
 const APPROVAL_PREFIX: &str = "apr_";
@@ -79,6 +81,27 @@ uuid_id!(
     EFFECT_PREFIX,
     "an effect id such as eff_0198c0de..."
 );
+
+/// A UUIDv7 of the command's instant and seed: deciding stays free of clock and randomness of its own.
+fn drawn(at: Timestamp, seed: u64, job: JobId) -> Uuid {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&seed.to_be_bytes());
+    random[8..].copy_from_slice(&job.0.as_bytes()[14..]);
+    let millis = u64::try_from(at.millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+impl ApprovalId {
+    pub(crate) fn draw(at: Timestamp, seed: u64, job: JobId) -> Self {
+        Self(drawn(at, seed, job))
+    }
+}
+
+impl EffectId {
+    pub(crate) fn draw(at: Timestamp, seed: u64, job: JobId) -> Self {
+        Self(drawn(at, seed, job))
+    }
+}
 
 /// Position of a task in its job. Task 0 is the planning task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -19,11 +19,27 @@ pub enum Outcome<P> {
     Snooze {
         until: Timestamp,
     },
+    /// Not without a person's consent; run again when it is given, rejected when it is refused or does not come in time.
+    /// Uses no attempt.
+    NeedsApproval {
+        why: String,
+        /// How long the answer may take; `APPROVAL_WAIT_DEFAULT` when left out.
+        within: Option<Duration>,
+    },
+    /// Not before the job gets the signal `name`; run again when it has come, rejected when it does not come in time.
+    /// Uses no attempt.
+    AwaitSignal {
+        name: String,
+        within: Option<Duration>,
+    },
     /// The domain says no. Never retried.
     Reject {
         reason: String,
     },
 }
+
+/// How long an approval may take when the role does not say.
+pub const APPROVAL_WAIT_DEFAULT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Why an attempt or a job came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +58,12 @@ pub enum FailureKind {
     Poisoned,
     /// The job outlived its deadline.
     Expired,
+    /// What the attempt made could not be stored.
+    Unstored,
+    /// A person refused, or said that the effect failed.
+    Refused,
+    /// An approval or a signal did not come in time.
+    Unanswered,
 }
 
 impl FailureKind {
@@ -58,6 +80,9 @@ impl FailureKind {
             Self::Retry => "retry",
             Self::Poisoned => "poisoned",
             Self::Expired => "expired",
+            Self::Unstored => "unstored",
+            Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
         }
     }
 }

@@ -41,31 +41,6 @@ pub(crate) mod optional_millis {
     }
 }
 
-/// What repeating an attempt would do outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EffectClass {
-    /// Nothing: it may be run again at any time.
-    #[default]
-    Idempotent,
-    /// Nothing, because the other side knows the attempt's key.
-    Keyed,
-    /// The same again: an attempt whose outcome is unknown is never repeated by itself.
-    Once,
-}
-
-impl EffectClass {
-    pub const ALL: [Self; 3] = [Self::Idempotent, Self::Keyed, Self::Once];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Idempotent => "idempotent",
-            Self::Keyed => "keyed",
-            Self::Once => "once",
-        }
-    }
-}
-
 /// Retries of one task: `attempts_max` attempts in all, with exponential backoff between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryPolicy {
@@ -105,6 +80,52 @@ fn unit_interval(seed: u64) -> f64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// What repeating a task does to the world outside, as its role declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// Nothing that a second run would not do alike.
+    #[default]
+    Idempotent,
+    /// Something that the other side does once for one idempotency key: repeated with the same key.
+    Keyed,
+    /// Something that must not be repeated: an attempt whose outcome is unknown waits for a person.
+    Once,
+}
+
+impl EffectClass {
+    pub const ALL: [Self; 3] = [Self::Idempotent, Self::Keyed, Self::Once];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idempotent => "idempotent",
+            Self::Keyed => "keyed",
+            Self::Once => "once",
+        }
+    }
+
+    pub(crate) fn is_idempotent(&self) -> bool {
+        *self == Self::Idempotent
+    }
+}
+
+/// What becomes of a job when a task has used up its attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExhausted {
+    /// The job fails.
+    #[default]
+    Fail,
+    /// The job waits for an operator, who retries or cancels.
+    Pause,
+}
+
+impl OnExhausted {
+    pub(crate) fn is_fail(&self) -> bool {
+        *self == Self::Fail
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,11 @@ use std::{future::Future, rc::Rc, time::Duration};
 use callboard_runtime::OnOpen;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{context::RoleContext, outcome::Outcome, policy::RetryPolicy};
+use crate::{
+    context::RoleContext,
+    outcome::Outcome,
+    policy::{EffectClass, RetryPolicy},
+};
 
 /// A kind of agent. Its crew builds instances, hands each one task at a time, and replaces an instance that panics.
 pub trait Role: 'static {
@@ -16,7 +20,8 @@ pub trait Role: 'static {
     type Product: Serialize + 'static;
 
     /// Performs one attempt. Several may run at once on one instance when the profile's `concurrency` exceeds 1, and
-    /// the same task may be attempted again after a crash: effects outside must bear repetition.
+    /// the same task may be attempted again after a crash: effects outside must bear repetition, or the profile's
+    /// `effect` says that they do not.
     fn perform(
         self: Rc<Self>,
         task: Self::Task,
@@ -42,8 +47,16 @@ pub struct RoleProfile {
     pub retry: RetryPolicy,
     /// Whether tasks wait or are refused while the role's breaker is open; a refusal uses no attempt.
     pub on_open: OnOpen,
+    /// Whether an attempt that asks for another counts against the role's breaker as a panic does: for roles that ask for
+    /// it only when something outside does not answer.
+    pub breaks_on_retry: bool,
     /// Whether a panic also ends the other tasks of its worker: for roles whose instance cannot be trusted after one.
     pub abort_inflight: bool,
+    /// What a repetition does outside. All but `Idempotent` have each attempt's start committed before it runs.
+    pub effect: EffectClass,
+    /// The role touches nothing outside (no network, no files): a task that is also idempotent may be handed out
+    /// while the record it follows from is still being committed.
+    pub pure: bool,
 }
 
 impl Default for RoleProfile {
@@ -55,7 +68,10 @@ impl Default for RoleProfile {
             heartbeat: None,
             retry: RetryPolicy::default(),
             on_open: OnOpen::Wait,
+            breaks_on_retry: false,
             abort_inflight: false,
+            effect: EffectClass::Idempotent,
+            pure: false,
         }
     }
 }

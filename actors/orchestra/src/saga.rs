@@ -14,7 +14,7 @@ use crate::{
     crew::{Agent, Delivery},
     house::{House, HouseSpec, Ports},
     id::{JobId, Tenant},
-    job::JobState,
+    job::{JobState, enter_asides},
     journal::{Asides, JobRow, Journal, MemoryJournal, Record, StoredRecord, row_of},
     outcome::{FailureKind, Outcome},
     pack::{Kind, Pack, RoleSpec},
@@ -84,8 +84,9 @@ impl Agent for Saboteur {
                 };
                 async {
                     Delivery {
-                        outcome,
+                        outcome: Ok(outcome),
                         deliverables: Deliverables::default(),
+                        failed: false,
                     }
                 }
                 .boxed_local()
@@ -256,7 +257,7 @@ async fn in_universe(universe: &Universe, pack: Arc<dyn Pack>, work: Work) -> Ru
     };
     let row = house
         .coordinator
-        .finished(&tenant, id, RUN_TIME_MAX)
+        .finished(&tenant, id, RUN_TIME_MAX, Default::default())
         .await
         .expect("memory can be read");
     let row = row.unwrap_or_else(|| panic!("job {id} did not end"));
@@ -288,9 +289,13 @@ async fn in_universe(universe: &Universe, pack: Arc<dyn Pack>, work: Work) -> Ru
 fn prefix(run: &Run, edge: usize) -> Vec<Record> {
     let mut job: Option<crate::job::Job> = None;
     let records = run.records[..edge].iter().map(|stored| {
+        let mut asides = Asides::default();
         for event in stored.events.iter() {
             match &mut job {
-                Some(job) => job.fold(event, stored.at).expect("a journal folds"),
+                Some(job) => {
+                    enter_asides(&mut asides, job, event, stored.at);
+                    job.fold(event, stored.at).expect("a journal folds");
+                }
                 None => {
                     job = Some(
                         crate::job::Job::begin(stored.job, event, stored.at)
@@ -308,7 +313,7 @@ fn prefix(run: &Run, edge: usize) -> Vec<Record> {
             events: stored.events.clone(),
             row: Arc::new(row_of(job)),
             remember: None,
-            asides: Asides::default(),
+            asides,
         }
     });
     records.collect()

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use crate::{id::Tenant, pack::InvalidInput, payload::Payload, time::Timestamp};
+use crate::{
+    id::Tenant, pack::InvalidInput, payload::Payload, policy::OnExhausted, time::Timestamp,
+};
 
 pub const PRIORITY_MAX: u8 = 9;
 pub const PRIORITY_DEFAULT: u8 = 5;
@@ -13,6 +15,14 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+const SIGNAL_NAME_BYTES_MAX: usize = 128;
+
+/// Signals are named by 1 to 128 of `a-z A-Z 0-9 . _ -`.
+pub fn is_signal_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (1..=SIGNAL_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(allowed)
+}
 
 /// A client's own name for a submission, with the hash of what it submitted under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +40,7 @@ pub struct Submission {
     pub priority: u8,
     pub labels: BTreeMap<String, String>,
     pub deadline: Option<Timestamp>,
+    pub on_exhausted: OnExhausted,
     pub idempotency: Option<IdempotencyKey>,
     /// Of the request that brings it, for the logs.
     pub request_id: Option<Arc<str>>,
@@ -44,6 +55,7 @@ impl Submission {
             priority: PRIORITY_DEFAULT,
             labels: BTreeMap::new(),
             deadline: None,
+            on_exhausted: OnExhausted::default(),
             idempotency: None,
             request_id: None,
         }

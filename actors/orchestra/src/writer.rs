@@ -10,7 +10,7 @@
 )]
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Instant,
 };
@@ -205,6 +205,7 @@ async fn commit(
     mut appends: Vec<Append>,
     failed: &mut Vec<(JobId, u64)>,
 ) -> Vec<Append> {
+    bring_together(&mut appends);
     let records: Vec<Record> = appends
         .iter()
         .map(|append| Record::clone(&append.record))
@@ -255,6 +256,16 @@ async fn commit(
     }
     answer(&mut refused, false);
     left
+}
+
+/// Puts records of one job side by side, in their order: the journal keeps neighbours in one row.
+fn bring_together(appends: &mut [Append]) {
+    let mut places = HashMap::with_capacity(appends.len());
+    for append in &*appends {
+        let next = places.len();
+        places.entry(append.record.job).or_insert(next);
+    }
+    appends.sort_by_key(|append| places[&append.record.job]);
 }
 
 fn answer(appends: &mut [Append], committed: bool) {

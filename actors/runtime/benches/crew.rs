@@ -64,7 +64,11 @@ impl Resident for Ponger {
 
 fn offer(number: u64) -> Offer<u64> {
     Offer {
-        key: TaskKey { source: 1, number },
+        key: TaskKey {
+            source: 1,
+            number,
+            dispatch: 0,
+        },
         owner: OWNER,
         share: number % 4,
         priority: 5,

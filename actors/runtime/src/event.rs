@@ -274,6 +274,7 @@ mod tests {
         let task = TaskKey {
             source: 0xab,
             number: 7,
+            dispatch: 0,
         };
         bus.publish(
             EventKind::TimedOut,

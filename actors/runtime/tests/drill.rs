@@ -11,6 +11,8 @@ use callboard_runtime::{
 use tokio::sync::oneshot;
 
 pub const OWNER: OwnerId = OwnerId(1);
+/// The answer that counts as a failure.
+pub const FAILURE: u64 = u64::MAX;
 
 /// What a task asks of its worker.
 #[derive(Debug)]
@@ -89,6 +91,10 @@ impl Work for Obedient {
             }
         }
     }
+
+    fn is_failure(answer: &u64) -> bool {
+        *answer == FAILURE
+    }
 }
 
 struct Bomb;
@@ -111,7 +117,11 @@ pub fn key(number: u64) -> TaskKey {
 }
 
 pub fn from(source: u128, number: u64) -> TaskKey {
-    TaskKey { source, number }
+    TaskKey {
+        source,
+        number,
+        dispatch: 0,
+    }
 }
 
 pub fn offer(key: TaskKey, task: Order) -> Offer<Order> {

@@ -1,15 +1,13 @@
-//! One keep-alive HTTP/1.1 connection, spare enough that the driver leaves the machine to the server.
+//! One keep-alive HTTP/1.1 connection, spare enough that the driver leaves the machine to the server. Patience is the
+//! caller's: a timer for each request would cost more than reading the answer.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
 };
 
-/// Time for one answer: longer than the server waits for a job.
-const ANSWER_MAX: Duration = Duration::from_secs(90);
 const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
 const READ_BYTES: usize = 16 * 1024;
 
@@ -37,37 +35,36 @@ impl Connection {
 
     /// Sends a request as it is and waits for its whole response.
     pub async fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
-        let exchange = async {
-            self.received.clear();
-            self.stream.write_all(request).await?;
-            loop {
-                self.received.reserve(READ_BYTES);
-                if self.stream.read_buf(&mut self.received).await? == 0 {
-                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-                }
-                if self.received.len() > RESPONSE_BYTES_MAX {
-                    return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-                }
-                if let Some(found) = locate(&self.received)? {
-                    return Ok(found);
-                }
+        self.received.clear();
+        self.stream.write_all(request).await?;
+        loop {
+            self.received.reserve(READ_BYTES);
+            if self.stream.read_buf(&mut self.received).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
             }
-        };
-        let (status, start) = timeout(ANSWER_MAX, exchange)
-            .await
-            .map_err(|_| io::ErrorKind::TimedOut)??;
-        Ok(Answer {
-            status,
-            body: &self.received[start..],
-        })
+            if self.received.len() > RESPONSE_BYTES_MAX {
+                return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+            }
+            if let Some((status, start)) = locate(&self.received)? {
+                return Ok(Answer {
+                    status,
+                    body: &self.received[start..],
+                });
+            }
+        }
     }
 }
 
-/// A request that posts JSON and asks to wait for the end of the job.
-pub fn post(address: SocketAddr, path: &str, wait_s: u32, body: &str) -> Vec<u8> {
+/// A request for a page.
+pub fn get(address: SocketAddr, path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes()
+}
+
+/// A request that posts JSON. `wait_s` asks to wait for the end of the job.
+pub fn post(address: SocketAddr, path: &str, wait_s: Option<u32>, body: &str) -> Vec<u8> {
+    let prefer = wait_s.map_or_else(String::new, |wait| format!("prefer: wait={wait}\r\n"));
     format!(
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nprefer: wait={wait_s}\r\n\
-         content-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{prefer}content-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -111,5 +108,13 @@ mod tests {
     fn a_response_without_length_or_status_is_an_error() {
         assert!(locate(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nhi").is_err());
         assert!(locate(b"nonsense\r\ncontent-length: 0\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_request_asks_for_a_wait_only_when_there_is_one() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let text = |wait_s| String::from_utf8(post(address, "/p", wait_s, "{}")).unwrap();
+        assert!(text(Some(7)).contains("\r\nprefer: wait=7\r\ncontent-length: 2\r\n\r\n{}"));
+        assert!(!text(None).contains("prefer"));
     }
 }

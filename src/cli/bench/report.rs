@@ -1,130 +1,175 @@
-//! The figures of a bench, as JSON and as a table.
+//! The report of a bench, as JSON.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{child::Server, drive::Run};
-use crate::cli::{failure::Failure, render};
-
-const PER_JOBS: f64 = 1_000.0;
+use super::{
+    machine::Machine,
+    measure::{Measure, Reading, Round, Spread},
+    plan::Plan,
+};
 
 #[derive(Debug, Serialize)]
 pub struct Report {
-    pub workload: &'static str,
-    /// Time that was measured.
-    pub seconds: f64,
+    pub version: &'static str,
+    pub machine: Machine,
+    pub store: &'static str,
+    /// Time of each phase of a round.
+    pub seconds: u64,
+    pub runs: u32,
     pub connections: u32,
-    pub jobs: usize,
-    pub jobs_per_s: f64,
-    /// One at a time.
-    pub latency_ms_p50: Option<f64>,
-    pub latency_ms_p99: Option<f64>,
-    /// Of the server process.
-    pub cpu_s_per_1000_jobs: f64,
-    pub rss_mib_max: f64,
-    pub driver_cpu_s: f64,
-    /// Answers that were wrong or missing, the warm-up's included.
+    /// Over all workloads.
     pub failed: u64,
-    /// Time of four tasks side by side over that of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ratio: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub one_ms: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub four_ms: Option<f64>,
+    #[serde(serialize_with = "by_workload")]
+    pub workloads: Vec<Section>,
+}
+
+/// One workload with the limits that were measured in its rounds.
+#[derive(Debug, Serialize)]
+pub struct Section {
+    #[serde(skip)]
+    pub workload: &'static str,
+    pub failed: u64,
+    #[serde(serialize_with = "by_key")]
+    pub figures: Vec<Figure>,
+    #[serde(serialize_with = "by_key")]
+    pub limits: Vec<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Figure {
+    #[serde(skip)]
+    pub key: &'static str,
+    pub label: &'static str,
+    #[serde(skip)]
+    pub digits: usize,
+    #[serde(flatten)]
+    pub spread: Spread,
+    /// Median over the rounds of the figure divided by the limit of the same round.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<&'static str, f64>,
+}
+
+fn by_workload<S: Serializer>(sections: &[Section], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(sections.iter().map(|section| (section.workload, section)))
+}
+
+fn by_key<S: Serializer>(figures: &[Figure], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(figures.iter().map(|figure| (figure.key, figure)))
 }
 
 impl Report {
-    /// `load` gives throughput, `alone` latency; `cpu_s` is that of server and driver during `load`.
-    pub fn of(
-        workload: &'static str,
-        load: &Run,
-        alone: &Run,
-        cpu_s: (f64, f64),
-        server: &Server,
-    ) -> Result<Self, Failure> {
-        let (jobs, seconds) = (load.latencies.len(), load.elapsed.as_secs_f64());
-        if jobs == 0 {
-            return Err(Failure::Failed("no job had the right result".to_owned()));
-        }
-        Ok(Self {
-            workload,
-            seconds,
-            connections: 1,
-            jobs,
-            jobs_per_s: jobs as f64 / seconds,
-            latency_ms_p50: median_ms(&alone.latencies),
-            latency_ms_p99: percentile_ms(&alone.latencies, 99),
-            cpu_s_per_1000_jobs: cpu_s.0 / jobs as f64 * PER_JOBS,
-            rss_mib_max: server.vitals.rss_mib_max(),
-            driver_cpu_s: cpu_s.1,
+    pub fn new(plan: &Plan, runs: u32) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            machine: Machine::around(&plan.dir),
+            store: plan.store.name(),
+            seconds: plan.time.as_secs(),
+            runs,
+            connections: plan.connections,
             failed: 0,
-            ratio: None,
-            one_ms: None,
-            four_ms: None,
-        })
+            workloads: Vec::new(),
+        }
+    }
+
+    pub fn add(&mut self, section: Section) {
+        self.failed += section.failed;
+        self.workloads.push(section);
     }
 
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a report is plain data")
     }
+}
 
-    pub fn to_table(&self) -> String {
-        let figures = [
-            ("jobs", Some(self.jobs as f64), 0),
-            ("seconds", Some(self.seconds), 1),
-            ("connections", Some(f64::from(self.connections)), 0),
-            ("jobs/s", Some(self.jobs_per_s), 1),
-            ("latency one at a time, p50 ms", self.latency_ms_p50, 2),
-            ("latency one at a time, p99 ms", self.latency_ms_p99, 2),
-            (
-                "server CPU s per 1000 jobs",
-                Some(self.cpu_s_per_1000_jobs),
-                3,
-            ),
-            ("server RSS max MiB", Some(self.rss_mib_max), 1),
-            ("driver CPU s", Some(self.driver_cpu_s), 2),
-            ("one task, median ms", self.one_ms, 1),
-            ("four tasks, median ms", self.four_ms, 1),
-            ("four over one", self.ratio, 3),
-            ("failed", Some(self.failed as f64), 0),
-        ];
-        let rows = figures.into_iter().filter_map(|(label, figure, digits)| {
-            Some(vec![label.to_owned(), format!("{:.digits$}", figure?)])
-        });
-        render::plain(
-            vec![self.workload.to_owned(), String::new()],
-            rows.collect(),
-            true,
-        )
+impl Section {
+    /// `limits` has those of each round.
+    pub fn of(workload: &'static str, rounds: &[Round], limits: &[Vec<Reading>]) -> Self {
+        let found: Vec<&[Reading]> = rounds
+            .iter()
+            .map(|round| round.readings.as_slice())
+            .collect();
+        let limits: Vec<&[Reading]> = limits.iter().map(Vec::as_slice).collect();
+        Self {
+            workload,
+            failed: rounds.iter().map(|round| round.failed).sum(),
+            figures: figures(&found, &limits),
+            limits: figures(&limits, &[]),
+        }
+    }
+
+    pub fn limit(&self, key: &str) -> Option<&Figure> {
+        self.limits.iter().find(|limit| limit.key == key)
     }
 }
 
-pub fn median_ms(latencies: &[Duration]) -> Option<f64> {
-    percentile_ms(latencies, 50)
+/// One figure for each reading of the first round.
+fn figures(rounds: &[&[Reading]], limits: &[&[Reading]]) -> Vec<Figure> {
+    let measures = rounds.first().into_iter().copied().flatten();
+    let measures = measures.map(|reading| reading.measure);
+    measures
+        .filter_map(|measure| figure(measure, rounds, limits))
+        .collect()
 }
 
-/// The smallest latency that is not below `percent` per cent of them (nearest rank).
-fn percentile_ms(latencies: &[Duration], percent: usize) -> Option<f64> {
-    let mut sorted = latencies.to_vec();
-    sorted.sort_unstable();
-    let rank = (sorted.len() * percent).div_ceil(100).max(1);
-    sorted
-        .get(rank - 1)
-        .map(|latency| latency.as_secs_f64() * 1_000.0)
+fn figure(measure: &Measure, rounds: &[&[Reading]], limits: &[&[Reading]]) -> Option<Figure> {
+    let values = |readings: &[&[Reading]], key| {
+        let found = readings.iter().filter_map(|round| value(round, key));
+        found.collect::<Vec<f64>>()
+    };
+    let runs = values(rounds, measure.key);
+    let beside = measure.beside.iter().filter_map(|limit| {
+        let limits = values(limits, limit);
+        let ratios = runs.iter().zip(limits).map(|(run, limit)| run / limit);
+        Some((*limit, Spread::of(ratios.collect())?.median))
+    });
+    Some(Figure {
+        key: measure.key,
+        label: measure.label,
+        digits: measure.digits,
+        beside: beside.collect(),
+        spread: Spread::of(runs)?,
+    })
+}
+
+fn value(round: &[Reading], key: &str) -> Option<f64> {
+    let reading = round.iter().find(|reading| reading.measure.key == key)?;
+    Some(reading.value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    static LIMIT: Measure = Measure {
+        key: "limit",
+        label: "limit",
+        digits: 0,
+        beside: &[],
+    };
+    static FIGURE: Measure = Measure {
+        key: "figure",
+        label: "figure",
+        digits: 0,
+        beside: &["limit", "unknown"],
+    };
+
     #[test]
-    fn percentiles_are_by_nearest_rank() {
-        let latencies: Vec<Duration> = (1..=200).rev().map(Duration::from_millis).collect();
-        assert_eq!(median_ms(&latencies), Some(100.0));
-        assert_eq!(percentile_ms(&latencies, 99), Some(198.0));
-        assert_eq!(percentile_ms(&latencies[..1], 99), Some(200.0));
-        assert_eq!(median_ms(&[]), None);
+    fn a_figure_stands_beside_the_limit_of_its_own_round() {
+        let round = |value, failed| Round {
+            readings: vec![FIGURE.reads(value)],
+            failed,
+        };
+        let rounds = [round(10.0, 0), round(40.0, 1), round(20.0, 2)];
+        let limits = [100.0, 100.0, 400.0].map(|limit| vec![LIMIT.reads(limit)]);
+        let section = Section::of("w", &rounds, &limits);
+        assert_eq!(section.failed, 3);
+        let [figure] = section.figures.as_slice() else {
+            panic!("{section:?}");
+        };
+        assert_eq!(figure.spread.median, 20.0);
+        assert_eq!(figure.beside, BTreeMap::from([("limit", 0.1)]));
+        assert_eq!(section.limit("limit").unwrap().spread.median, 100.0);
     }
 }

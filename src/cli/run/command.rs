@@ -11,7 +11,7 @@ use callboard::{
     telemetry,
 };
 use callboard_orchestra::{
-    CancelError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
+    ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
     journal::JobRow, shard::CommandError,
 };
 
@@ -52,7 +52,8 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<(), Failure> {
     let config = args.settings.load([])?;
     let input = args.input.read()?;
-    let packs = packs::all(prices::book(&args.kind, args.prices.as_deref())?);
+    let supply = prices::of(&args.kind, args.prices.as_deref(), &config).await?;
+    let packs = packs::all(&config, supply);
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;
 
@@ -139,7 +140,7 @@ async fn conduct(
                 Reason::Asked => {
                     interrupted = true;
                     match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON).await {
-                        Ok(_) | Err(CancelError::Command(CommandError::Ended)) => {}
+                        Ok(_) | Err(ControlError::Command(CommandError::Ended)) => {}
                         Err(error) => return Err(error.into()),
                     }
                 }

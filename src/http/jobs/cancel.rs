@@ -37,6 +37,8 @@ pub struct CancelView {
     stopped: u32,
     /// Succeeded before the cancel.
     already_done: u32,
+    /// In hand with an effect that must not be repeated: whether it took place is for a person to find out.
+    unknown_outcome: u32,
 }
 
 /// Cancel a job
@@ -80,11 +82,13 @@ pub async fn cancel(
     let CancelReceipt {
         stopped,
         already_done,
+        unknown_outcome,
     } = desk.house.coordinator.cancel(&caller.0, id, reason).await?;
     tracing::info!(job.id = %id, stopped, "job cancelled");
     Ok(HttpResponse::Ok().json(CancelView {
         job: id,
         stopped,
         already_done,
+        unknown_outcome,
     }))
 }

@@ -1,11 +1,16 @@
 //! Jobs: submit, read, follow, cancel.
 
 pub mod artifact;
+mod artifact_content;
 pub mod artifacts;
+pub mod batch;
+mod batch_key;
 pub mod cancel;
 pub mod events;
 pub mod facts;
+pub mod lineage;
 pub mod list;
+mod new_job;
 mod prefer;
 pub mod show;
 pub mod stream;

@@ -1,54 +1,26 @@
 //! POST /v1/jobs
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderName},
+    http::header,
     web::{Data, Payload as Body},
 };
-use callboard_orchestra::{
-    JobId, Payload, Submission, Tenant, Timestamp,
-    submission::{IdempotencyKey, PRIORITY_DEFAULT},
-};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, de::Error as _};
-use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use callboard_orchestra::{JobId, Listening, Tenant, submission::IdempotencyKey};
 
 use super::{
+    new_job::NewJob,
     prefer::{self, PREFERENCE_APPLIED},
     view::JobView,
 };
 use crate::http::{
     caller::Caller,
     desk::Desk,
-    error::{Kind, Problem, ProblemBody},
+    error::{Problem, ProblemBody},
+    idempotency::{self, IDEMPOTENT_REPLAYED},
     json, observe,
 };
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-
-/// A job to be done.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewJob {
-    #[schema(example = "market.compare")]
-    kind: String,
-    /// As the schema of the kind asks.
-    #[schema(value_type = Value, example = json!({"query": "Compare Sharpe ratios of AAPL, MSFT and GOOG"}))]
-    input: Payload,
-    /// 0 to 9, higher first.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 9, default = 5)]
-    priority: Option<u8>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    /// RFC 3339. The job fails when it has not ended by then.
-    #[serde(default, deserialize_with = "instant")]
-    deadline: Option<DateTime<Utc>>,
-}
 
 /// Submit a job
 ///
@@ -83,31 +55,26 @@ pub async fn submit(
 ) -> Result<HttpResponse, Problem> {
     json::require_json(&request)?;
     let body = json::read_body(body, &desk.limits).await?;
-    let new: NewJob = json::parse(&body)?;
-    if !json::is_object(new.input.text().as_bytes()) {
-        let detail = "input must be a JSON object";
-        return Err(Problem::new(Kind::Invalid, "invalid_input", detail));
-    }
-    let submission = Submission {
-        tenant: caller.0.clone(),
-        kind: new.kind,
-        input: new.input,
-        priority: new.priority.unwrap_or(PRIORITY_DEFAULT),
-        labels: new.labels,
-        deadline: new.deadline.map(Timestamp::from),
-        idempotency: idempotency_key(&request, &body)?,
-        request_id: Some(observe::request_id().into()),
-    };
+    let new = NewJob::read(&body)?;
+    let idempotency = idempotency::key(&request)?.map(|key| IdempotencyKey {
+        key,
+        body_sha256: idempotency::sha256(&body),
+    });
+    let submission = new.submission(caller.0.clone(), idempotency);
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
-    let submitted = desk.house.coordinator.submit(submission).await?;
+    let coordinator = &desk.house.coordinator;
+    let (submitted, listening) = match wait {
+        Some(_) => coordinator.submit_and_listen(submission).await?,
+        None => (coordinator.submit(submission).await?, Listening::default()),
+    };
     let row = submitted.row;
     tracing::debug!(
         job.id = %row.id, job.kind = %row.kind, request.id = observe::request_id(), replayed = submitted.replayed,
         "job accepted"
     );
     let finished = match wait {
-        Some(wait) => wait_for_end(&desk, &caller.0, row.id, wait).await?,
+        Some(wait) => wait_for_end(&desk, &caller.0, row.id, wait, listening).await?,
         None => None,
     };
     let mut response = match finished {
@@ -132,25 +99,15 @@ pub async fn submit(
     Ok(response.json(view))
 }
 
-fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    text.parse().map(Some).map_err(|_| {
-        D::Error::custom(format!(
-            "`{text}` is not a time such as 2026-01-31T09:30:00Z"
-        ))
-    })
-}
-
 async fn wait_for_end(
     desk: &Desk,
     tenant: &Tenant,
     job: JobId,
     wait: Duration,
+    listening: Listening,
 ) -> Result<Option<JobView>, Problem> {
     tokio::select! {
-        finished = desk.house.coordinator.finished(tenant, job, wait) => Ok(finished?.map(|row| JobView::of(&row))),
+        finished = desk.house.coordinator.finished(tenant, job, wait, listening) => Ok(finished?.map(|row| JobView::of(&row))),
         () = desk.draining() => Ok(None),
     }
 }
@@ -163,24 +120,4 @@ async fn current(desk: &Desk, tenant: &Tenant, job: JobId) -> Result<Option<JobV
         .job(tenant, job)
         .await?
         .map(|row| JobView::of(&row)))
-}
-
-fn idempotency_key(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyKey>, Problem> {
-    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
-    let Some(key) = keys.next() else {
-        return Ok(None);
-    };
-    let invalid = |detail: &str| {
-        Problem::new(Kind::Invalid, "invalid_idempotency_key", detail).field("Idempotency-Key")
-    };
-    if keys.next().is_some() {
-        return Err(invalid("a request has at most one idempotency key"));
-    }
-    let unreadable = |_| invalid("an idempotency key consists of visible ASCII characters");
-    let key = key.to_str().map_err(unreadable)?.to_owned();
-    let body_sha256 = Sha256::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(Some(IdempotencyKey { key, body_sha256 }))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_orchestra::{
-    JobId, Payload, TaskId,
+    ApprovalId, EffectId, JobId, Payload, TaskId, Timestamp,
     job::{JobState, WaitReason},
     journal::JobRow,
 };
@@ -65,6 +65,51 @@ pub struct Progress {
 pub enum WaitingFor {
     /// Every live task asked to be run later; the earliest at `until`.
     Timer { until: String },
+    /// A task needs a person's consent; without it the job fails at `until`.
+    Approval {
+        #[schema(value_type = String)]
+        approval: ApprovalId,
+        until: String,
+    },
+    /// A task waits for this signal; without it the job fails at `until`.
+    Signal {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+    },
+    /// Whether an effect that must not be repeated took place is for a person to find out.
+    UnknownOutcome {
+        #[schema(value_type = String)]
+        effect: EffectId,
+    },
+    /// A task has used up its attempts or was quarantined: retry or cancel.
+    Operator {
+        #[schema(value_type = u32)]
+        task: TaskId,
+    },
+    /// An operator paused the job.
+    Paused {},
+}
+
+impl WaitingFor {
+    fn of(reason: &WaitReason) -> Self {
+        match reason {
+            WaitReason::Timer { until } => Self::Timer {
+                until: until.rfc3339(),
+            },
+            WaitReason::Approval { approval, until } => Self::Approval {
+                approval: *approval,
+                until: until.rfc3339(),
+            },
+            WaitReason::Signal { name, until } => Self::Signal {
+                name: name.to_string(),
+                until: until.map(Timestamp::rfc3339),
+            },
+            WaitReason::UnknownOutcome { effect } => Self::UnknownOutcome { effect: *effect },
+            WaitReason::Operator { task } => Self::Operator { task: *task },
+            WaitReason::Paused {} => Self::Paused {},
+        }
+    }
 }
 
 /// Why a job failed.
@@ -119,11 +164,7 @@ impl JobView {
             id: row.id,
             kind: row.kind.to_string(),
             state: StateName(row.state),
-            waiting_for: row
-                .waiting_for
-                .map(|WaitReason::Timer { until }| WaitingFor::Timer {
-                    until: until.rfc3339(),
-                }),
+            waiting_for: row.waiting_for.as_ref().map(WaitingFor::of),
             progress: Progress {
                 done: row.done,
                 total: row.total,

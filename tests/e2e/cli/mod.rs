@@ -1,6 +1,7 @@
 //! The program as a process: what it prints, what it leaves behind, how it ends.
 
-mod desk;
+mod bench;
+pub mod desk;
 mod ground_truth;
 mod run;
 mod server;

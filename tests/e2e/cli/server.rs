@@ -261,40 +261,6 @@ fn a_submission_that_waits_outlives_its_server_and_says_so() {
 }
 
 #[test]
-fn a_bench_drives_a_server_of_its_own_and_counts_right_answers() {
-    let desk = Desk::new();
-    let mut command = desk.command(&[
-        "bench",
-        "w1",
-        "--seconds",
-        "1",
-        "--connections",
-        "4",
-        "--json",
-    ]);
-    let ended = Ended::of(command.env("PATH", "/usr/bin:/bin").output().unwrap());
-    let report = ended.json();
-    assert_eq!(
-        (ended.code, &report["failed"], &report["connections"]),
-        (Some(0), &json!(0), &json!(4)),
-        "{ended:?}"
-    );
-    for key in [
-        "jobs_per_s",
-        "latency_ms_p50",
-        "latency_ms_p99",
-        "cpu_s_per_1000_jobs",
-        "rss_mib_max",
-        "jobs",
-    ] {
-        assert!(
-            report[key].as_f64().is_some_and(|figure| figure > 0.0),
-            "{key} in {report}"
-        );
-    }
-}
-
-#[test]
 fn a_watch_outlives_its_server_and_repeats_nothing() {
     let desk = Desk::new();
     let server = Serving::start(&desk);
@@ -339,4 +305,52 @@ fn a_watch_outlives_its_server_and_repeats_nothing() {
     ] {
         assert_eq!(heard.matches(line).count(), 1, "{line} in {heard}");
     }
+}
+
+#[test]
+fn a_file_of_submissions_is_submitted_line_by_line_and_once_under_a_key() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let good = r#"{"kind":"drill.fanout","input":{"tasks":2}}"#;
+    let mut lines = vec![good; 1_001].join("\n");
+    desk.write("good.jsonl", &lines);
+    lines.push_str("\n\n{\"kind\":\"drill.fanuot\",\"input\":{}}\n");
+    desk.write("bad.jsonl", &lines);
+    desk.write("broken.jsonl", &format!("{good}\n{{"));
+    let batch = |file: &str, more: &[&str]| {
+        let args = ["submit", "--batch", file, "--server", &server.url];
+        desk.run(&[&args, more].concat())
+    };
+    let under_key = ["--idempotency-key", "night"];
+    let first = batch("good.jsonl", &under_key);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let ids = |ended: &Ended| {
+        let lines = ended.stdout.lines();
+        lines
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&first).len(), 1_001);
+    assert!(ids(&first).iter().all(|id| id.starts_with("job_")));
+    assert_eq!(ids(&batch("good.jsonl", &under_key)), ids(&first));
+
+    let second = batch("bad.jsonl", &["--json"]);
+    assert_eq!(second.code, Some(2));
+    assert_eq!(second.stdout.lines().count(), 1_001);
+    let job: Value = serde_json::from_str(second.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(job["kind"], "drill.fanout");
+    let told: Vec<&str> = second.stderr.lines().collect();
+    assert!(
+        told[0].starts_with("line 1003: there is no kind `drill.fanuot`"),
+        "{told:?}"
+    );
+    assert_eq!(told[1], "error: 1 of 1002 jobs were refused");
+
+    let broken = batch("broken.jsonl", &[]);
+    let why = broken.refused(2);
+    assert!(why.contains("line 2 of broken.jsonl is not JSON"), "{why}");
+    for more in [&["--wait"][..], &["--priority", "1"], &["drill.fanout"]] {
+        assert_eq!(batch("good.jsonl", more).code, Some(2), "{more:?}");
+    }
+    assert_eq!(server.stop(), Some(0));
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use callboard_orchestra::{Outcome, Role, RoleContext};
+use callboard_orchestra::{Outcome, Role, RoleContext, RoleProfile};
 
 use super::runner::Trophy;
 use crate::fanout::Tally;
@@ -30,5 +30,12 @@ impl Role for Collector {
             }
         }
         Outcome::Done(tally)
+    }
+
+    fn profile() -> RoleProfile {
+        RoleProfile {
+            pure: true,
+            ..RoleProfile::default()
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use callboard_orchestra::{Outcome, Plan, Role, RoleContext, TaskSpec};
+use callboard_orchestra::{Outcome, Plan, Role, RoleContext, RoleProfile, TaskSpec};
 
 use super::runner::Errand;
 use crate::fanout::Fanout;
@@ -15,22 +15,30 @@ impl Role for Planner {
     type Product = Plan;
 
     async fn perform(self: Rc<Self>, fanout: Fanout, _ctx: RoleContext) -> Outcome<Plan> {
-        match plan(fanout) {
+        match plan(&fanout) {
             Ok(plan) => Outcome::Done(plan),
             Err(error) => Outcome::Reject {
                 reason: error.to_string(),
             },
         }
     }
+
+    fn profile() -> RoleProfile {
+        RoleProfile {
+            pure: true,
+            ..RoleProfile::default()
+        }
+    }
 }
 
-fn plan(fanout: Fanout) -> Result<Plan, serde_json::Error> {
+fn plan(fanout: &Fanout) -> Result<Plan, serde_json::Error> {
     let tasks = (1..=fanout.tasks)
         .map(|number| {
             let errand = Errand {
                 number,
                 wait_ms: fanout.wait_ms,
                 payload_bytes: fanout.payload_bytes,
+                snooze_ms: fanout.snooze_ms,
             };
             TaskSpec::new(format!("run:{number}"), "drill.runner", &errand)
         })

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use callboard_orchestra::{Outcome, Role, RoleContext, RoleProfile};
+use callboard_orchestra::{Outcome, Role, RoleContext, RoleProfile, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One task of a fan-out.
@@ -13,6 +13,8 @@ pub struct Errand {
     pub wait_ms: u64,
     #[serde(default, skip_serializing_if = "is_empty")]
     pub payload_bytes: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub snooze_ms: u64,
 }
 
 fn is_zero(wait_ms: &u64) -> bool {
@@ -38,7 +40,11 @@ impl Role for Runner {
     type Task = Errand;
     type Product = Trophy;
 
-    async fn perform(self: Rc<Self>, errand: Errand, _ctx: RoleContext) -> Outcome<Trophy> {
+    async fn perform(self: Rc<Self>, errand: Errand, ctx: RoleContext) -> Outcome<Trophy> {
+        if errand.snooze_ms > 0 && ctx.snoozes() == 0 {
+            let until = Timestamp::now().plus(Duration::from_millis(errand.snooze_ms));
+            return Outcome::Snooze { until };
+        }
         if errand.wait_ms > 0 {
             tokio::time::sleep(Duration::from_millis(errand.wait_ms)).await;
         }
@@ -52,6 +58,7 @@ impl Role for Runner {
         RoleProfile {
             workers: 2,
             concurrency: 32,
+            pure: true,
             ..RoleProfile::default()
         }
     }

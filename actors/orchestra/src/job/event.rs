@@ -12,10 +12,10 @@ use super::state::WaitReason;
 use crate::{
     artifact::Artifact,
     fact::{Claim, Verdict},
-    id::{FactId, TaskId, Tenant},
+    id::{ApprovalId, EffectId, FactId, TaskId, Tenant},
     outcome::Failure,
     payload::Payload,
-    policy::{RetryPolicy, millis},
+    policy::{EffectClass, OnExhausted, RetryPolicy, millis},
     time::Timestamp,
 };
 
@@ -34,6 +34,29 @@ pub struct TaskEntry {
     #[serde(rename = "timeout_ms", with = "millis")]
     pub timeout: Duration,
     pub retry: RetryPolicy,
+    #[serde(default, skip_serializing_if = "EffectClass::is_idempotent")]
+    pub effect: EffectClass,
+}
+
+/// What became of a request for approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consented {
+    Approved,
+    Rejected,
+    Expired,
+}
+
+/// What a person found out about an effect whose outcome was unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolutionKind {
+    /// It took place: the task succeeds with the product given.
+    Succeeded,
+    /// It took place wrongly, or must not be tried: the task fails.
+    Failed,
+    /// It did not take place: the task is run again.
+    Again,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +77,8 @@ pub enum JobEvent {
         /// Of the request that brought the job: joins the logs of client, server and roles.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<Arc<str>>,
+        #[serde(default, skip_serializing_if = "OnExhausted::is_fail")]
+        on_exhausted: OnExhausted,
     },
     #[serde(rename = "job.planning")]
     JobPlanning { task: TaskEntry },
@@ -90,9 +115,97 @@ pub enum JobEvent {
     },
     #[serde(rename = "task.snoozed")]
     TaskSnoozed { task: TaskId, until: Timestamp },
+    /// The instant a task was put off to has come.
+    #[serde(rename = "task.woken")]
+    TaskWoken { task: TaskId },
+    /// The attempt is about to be handed out. Committed before, for tasks whose effect must not be repeated blindly and
+    /// for jobs that processes have died of.
+    #[serde(rename = "task.started")]
+    TaskStarted {
+        task: TaskId,
+        attempt: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effect: Option<EffectId>,
+    },
     /// The server stopped while the task was in hand; the attempt does not count.
     #[serde(rename = "task.released")]
     TaskReleased { task: TaskId },
+    #[serde(rename = "approval.requested")]
+    ApprovalRequested {
+        approval: ApprovalId,
+        task: TaskId,
+        why: String,
+        until: Timestamp,
+    },
+    #[serde(rename = "approval.decided")]
+    ApprovalDecided {
+        approval: ApprovalId,
+        task: TaskId,
+        verdict: Consented,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    #[serde(rename = "signal.awaited")]
+    SignalAwaited {
+        task: TaskId,
+        name: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// For the task that waits for it, or kept for one that will.
+    #[serde(rename = "signal.received")]
+    SignalReceived {
+        name: Arc<str>,
+        payload: Payload,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<TaskId>,
+    },
+    /// A task that was about to wait found the signal kept.
+    #[serde(rename = "signal.taken")]
+    SignalTaken { name: Arc<str>, task: TaskId },
+    /// The attempt was lost in hand, and its effect must not be repeated.
+    #[serde(rename = "effect.unknown")]
+    EffectUnknown {
+        effect: EffectId,
+        task: TaskId,
+        attempt: u32,
+        failure: Failure,
+    },
+    /// A person found out what became of an effect. `task.succeeded`, `task.failed` or another attempt follows.
+    #[serde(rename = "effect.resolved")]
+    EffectResolved {
+        effect: EffectId,
+        task: TaskId,
+        resolution: ResolutionKind,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The task has used up its attempts and waits for an operator.
+    #[serde(rename = "task.exhausted")]
+    TaskExhausted {
+        task: TaskId,
+        attempt: u32,
+        failure: Failure,
+    },
+    /// The task was in hand at too many process deaths and waits for an operator.
+    #[serde(rename = "task.quarantined")]
+    TaskQuarantined { task: TaskId, deaths: u32 },
+    /// An operator gave the task new attempts.
+    #[serde(rename = "task.renewed")]
+    TaskRenewed {
+        task: TaskId,
+        attempt: u32,
+        attempts_max: u32,
+    },
+    /// A new process took the job up while tasks were in hand, for the `n`th time without progress.
+    #[serde(rename = "job.recovered")]
+    JobRecovered { n: u32 },
+    #[serde(rename = "job.paused")]
+    JobPaused { reason: String },
+    #[serde(rename = "job.resumed")]
+    JobResumed { reason: String },
     #[serde(rename = "task.failed")]
     TaskFailed {
         task: TaskId,
@@ -132,6 +245,21 @@ impl JobEvent {
             Self::TaskRetried { .. } => "task.retried",
             Self::TaskSnoozed { .. } => "task.snoozed",
             Self::TaskReleased { .. } => "task.released",
+            Self::TaskWoken { .. } => "task.woken",
+            Self::JobResumed { .. } => "job.resumed",
+            Self::JobPaused { .. } => "job.paused",
+            Self::JobRecovered { .. } => "job.recovered",
+            Self::TaskRenewed { .. } => "task.renewed",
+            Self::TaskQuarantined { .. } => "task.quarantined",
+            Self::TaskExhausted { .. } => "task.exhausted",
+            Self::EffectResolved { .. } => "effect.resolved",
+            Self::EffectUnknown { .. } => "effect.unknown",
+            Self::SignalTaken { .. } => "signal.taken",
+            Self::SignalReceived { .. } => "signal.received",
+            Self::SignalAwaited { .. } => "signal.awaited",
+            Self::ApprovalDecided { .. } => "approval.decided",
+            Self::ApprovalRequested { .. } => "approval.requested",
+            Self::TaskStarted { .. } => "task.started",
             Self::TaskFailed { .. } => "task.failed",
             Self::JobWaiting { .. } => "job.waiting",
             Self::JobRunning {} => "job.running",

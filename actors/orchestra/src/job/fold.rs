@@ -5,18 +5,20 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    event::{JobEvent, TaskEntry},
+    event::{Consented, JobEvent},
     state::{JobState, WaitReason},
-    task::{Stage, Task, TaskState},
-    wave,
+    task::{Consent, Intent, Stage, Task, TaskState, Wait},
 };
 use crate::{
     artifact::Artifact,
-    fact::{Claim, Fact, Standing, Verdict},
+    fact::Fact,
     id::{FactId, JobId, TaskId, Tenant},
-    outcome::Failure,
+    outcome::{Failure, FailureKind},
     payload::Payload,
+    policy::{EffectClass, OnExhausted},
     time::Timestamp,
 };
 
@@ -41,7 +43,7 @@ pub enum FoldError {
 }
 
 /// A job in memory. Fields are read by everyone and written by `fold` alone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     pub id: JobId,
     pub tenant: Tenant,
@@ -52,20 +54,30 @@ pub struct Job {
     pub deadline: Option<Timestamp>,
     pub seed: u64,
     pub request_id: Option<Arc<str>>,
+    pub on_exhausted: OnExhausted,
     pub state: JobState,
     pub waiting_for: Option<WaitReason>,
+    pub paused: bool,
+    /// Processes that took it up with tasks in hand since a task last succeeded.
+    pub recoveries: u32,
     pub tasks: Vec<Task>,
+    /// Tasks by name. Follows from `tasks`.
+    #[serde(skip)]
     pub names: HashMap<Arc<str>, TaskId>,
     pub aggregate: Option<TaskId>,
     pub check: Option<TaskId>,
     pub facts: BTreeMap<FactId, Arc<Fact>>,
     pub artifacts: Vec<(TaskId, Artifact)>,
+    /// Signals that no task has waited for yet, oldest first.
+    pub signals: Vec<(Arc<str>, Payload)>,
     pub failure: Option<(Failure, Option<TaskId>)>,
     /// Seq of the last event folded; the first event of a job has seq 1.
     pub seq: u64,
     /// Tasks of the plan that have not succeeded, aggregate and check not counted.
     pub open_tasks: u32,
     pub succeeded_tasks: u32,
+    /// Tasks that a crew has or will have without anybody's doing.
+    pub due_tasks: u32,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -97,6 +109,7 @@ impl Job {
             deadline,
             seed,
             request_id,
+            on_exhausted,
         } = event
         else {
             return Err(FoldError::NotSubmitted(id));
@@ -111,18 +124,23 @@ impl Job {
             deadline: *deadline,
             seed: *seed,
             request_id: request_id.clone(),
+            on_exhausted: *on_exhausted,
             state: JobState::Queued,
             waiting_for: None,
+            paused: false,
+            recoveries: 0,
             tasks: Vec::new(),
             names: HashMap::new(),
             aggregate: None,
             check: None,
             facts: BTreeMap::new(),
             artifacts: Vec::new(),
+            signals: Vec::new(),
             failure: None,
             seq: 1,
             open_tasks: 0,
             succeeded_tasks: 0,
+            due_tasks: 0,
             created_at: at,
             started_at: None,
             finished_at: None,
@@ -130,16 +148,17 @@ impl Job {
     }
 
     pub fn fold(&mut self, event: &JobEvent, at: Timestamp) -> Result<(), FoldError> {
-        if self.state.is_final() {
+        // What a person finds out about an effect may come after the end, and changes nothing but the ledger.
+        if self.state.is_final() && !matches!(event, JobEvent::EffectResolved { .. }) {
             return Err(self.out_of_place(event));
         }
         match event {
             JobEvent::JobSubmitted { .. } => return Err(self.out_of_place(event)),
             JobEvent::JobPlanning { task } => {
-                self.state = JobState::Planning;
+                self.enter(JobState::Planning);
                 self.started_at = Some(at);
                 let id = self.add(task, Stage::Plan);
-                self.tasks[id.index()].state = TaskState::Ready;
+                self.put(id, TaskState::Ready, event)?;
             }
             JobEvent::JobPlanned {
                 tasks,
@@ -153,7 +172,7 @@ impl Job {
                 self.aggregate = Some(self.add(aggregate, Stage::Aggregate));
                 self.check = check.as_ref().map(|entry| self.add(entry, Stage::Check));
                 self.link(tasks, event)?;
-                self.state = JobState::Running;
+                self.enter(JobState::Running);
             }
             JobEvent::TasksAdded { tasks, .. } => {
                 for entry in tasks {
@@ -181,41 +200,131 @@ impl Job {
                 cause,
                 at: wake_at,
             } => {
-                let task = self.task_mut(*task, event)?;
-                task.state = TaskState::Retrying;
+                let task = self.put(*task, TaskState::Retrying, event)?;
                 task.attempt = *attempt;
-                task.panics += u32::from(cause.kind == crate::outcome::FailureKind::Panicked);
+                task.panics += u32::from(cause.kind == FailureKind::Panicked);
                 task.failure = Some(cause.clone());
                 task.wake_at = Some(*wake_at);
+                task.intent = None;
             }
             JobEvent::TaskSnoozed { task, until } => {
-                let task = self.task_mut(*task, event)?;
-                task.state = TaskState::Waiting;
-                task.wake_at = Some(*until);
+                self.put_off(*task, Wait::Timer, Some(*until), event)?
+                    .snoozes += 1;
+            }
+            JobEvent::TaskWoken { task } => {
+                self.put(*task, TaskState::Ready, event)?;
+            }
+            JobEvent::TaskStarted { task, effect, .. } => {
+                let task = self.put(*task, TaskState::Running, event)?;
+                task.intent = effect.map(|effect| Intent { effect, at });
             }
             JobEvent::TaskReleased { task } => {
-                self.task_mut(*task, event)?.state = TaskState::Ready
+                let task = self.put(*task, TaskState::Ready, event)?;
+                // A keyed effect is tried again under the entry it has.
+                task.intent = task
+                    .intent
+                    .filter(|_| task.entry.effect == EffectClass::Keyed);
+            }
+            JobEvent::ApprovalRequested {
+                approval,
+                task,
+                why,
+                until,
+            } => {
+                let wait = Wait::Approval {
+                    approval: *approval,
+                    why: Arc::from(why.as_str()),
+                    since: at,
+                };
+                self.put_off(*task, wait, Some(*until), event)?;
+            }
+            JobEvent::ApprovalDecided {
+                approval,
+                task,
+                verdict,
+                by,
+                reason,
+            } => match verdict {
+                Consented::Approved => {
+                    let task = self.put(*task, TaskState::Ready, event)?;
+                    task.consent = Some(Consent {
+                        approval: *approval,
+                        by: by.clone(),
+                        reason: reason.clone(),
+                    });
+                }
+                // The failure of the task follows.
+                Consented::Rejected | Consented::Expired => {}
+            },
+            JobEvent::SignalAwaited { task, name, until } => {
+                let wait = Wait::Signal { name: name.clone() };
+                self.put_off(*task, wait, *until, event)?;
+            }
+            JobEvent::SignalReceived {
+                name,
+                payload,
+                task,
+            } => match task {
+                Some(task) => {
+                    self.put(*task, TaskState::Ready, event)?.signal = Some(payload.clone());
+                }
+                None => self.signals.push((name.clone(), payload.clone())),
+            },
+            JobEvent::SignalTaken { name, task } => {
+                let kept = self.signals.iter().position(|(kept, _)| kept == name);
+                let kept = kept.ok_or_else(|| self.out_of_place(event))?;
+                let (_, payload) = self.signals.remove(kept);
+                self.put(*task, TaskState::Ready, event)?.signal = Some(payload);
+            }
+            JobEvent::EffectUnknown {
+                effect,
+                task,
+                failure,
+                ..
+            } => {
+                let wait = Wait::UnknownOutcome { effect: *effect };
+                let task = self.put(*task, TaskState::Waiting, event)?;
+                task.wait = Some(wait);
+                task.failure = Some(failure.clone());
+            }
+            JobEvent::EffectResolved { task, .. } => self.task_mut(*task, event)?.intent = None,
+            JobEvent::TaskExhausted { task, failure, .. } => {
+                let task = self.put_off(*task, Wait::Operator, None, event)?;
+                task.failure = Some(failure.clone());
+            }
+            JobEvent::TaskQuarantined { task, .. } => {
+                self.put(*task, TaskState::Waiting, event)?.wait = Some(Wait::Operator);
+            }
+            JobEvent::TaskRenewed {
+                task,
+                attempt,
+                attempts_max,
+            } => {
+                let task = self.put(*task, TaskState::Ready, event)?;
+                task.attempt = *attempt;
+                task.attempts_max = *attempts_max;
+                (task.panics, task.deaths) = (0, 0);
             }
             JobEvent::TaskFailed { task, failure, .. } => {
-                let task = self.task_mut(*task, event)?;
-                task.state = TaskState::Failed;
+                let task = self.put(*task, TaskState::Failed, event)?;
                 task.failure = Some(failure.clone());
+                task.intent = None;
                 task.finished_at = Some(at);
             }
+            JobEvent::JobRecovered { n } => self.survive(*n),
+            JobEvent::JobPaused { .. } => self.paused = true,
+            JobEvent::JobResumed { .. } => self.paused = false,
             JobEvent::JobWaiting { waiting_for } => {
-                self.state = JobState::Waiting;
-                self.waiting_for = Some(*waiting_for);
+                self.enter(JobState::Waiting);
+                self.waiting_for = Some(waiting_for.clone());
             }
-            JobEvent::JobRunning {} => {
-                self.state = JobState::Running;
-                self.waiting_for = None;
-            }
+            JobEvent::JobRunning {} => self.enter(self.phase()),
             JobEvent::JobAggregating {} => {
-                self.state = JobState::Aggregating;
+                self.enter(JobState::Aggregating);
                 self.make_ready(self.aggregate, event)?;
             }
             JobEvent::JobValidating {} => {
-                self.state = JobState::Validating;
+                self.enter(JobState::Validating);
                 self.make_ready(self.check, event)?;
             }
             JobEvent::JobSucceeded {} => self.end(JobState::Succeeded, at),
@@ -250,127 +359,7 @@ impl Job {
         }
     }
 
-    fn add(&mut self, entry: &TaskEntry, stage: Stage) -> TaskId {
-        let id =
-            TaskId(u32::try_from(self.tasks.len()).expect("a plan has far fewer than 2^32 tasks"));
-        self.names.insert(entry.name.clone(), id);
-        self.tasks.push(Task::new(entry.clone(), stage));
-        self.open_tasks += u32::from(stage == Stage::Execute);
-        id
-    }
-
-    fn link(&mut self, entries: &[TaskEntry], event: &JobEvent) -> Result<(), FoldError> {
-        for entry in entries {
-            let mut blocked_by = 0;
-            for dependency in &entry.after {
-                let dependency = self.task_mut(*dependency, event)?;
-                if dependency.state != TaskState::Succeeded {
-                    dependency.dependents.push(entry.id);
-                    blocked_by += 1;
-                }
-            }
-            let task = self.task_mut(entry.id, event)?;
-            task.blocked_by = blocked_by;
-            if blocked_by == 0 {
-                task.state = TaskState::Ready;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(
-        &mut self,
-        id: TaskId,
-        event: &JobEvent,
-        at: Timestamp,
-    ) -> Result<&mut Task, FoldError> {
-        let out_of_place = self.out_of_place(event);
-        if self.task_mut(id, event)?.state.is_final() {
-            return Err(out_of_place);
-        }
-        for unblocked in wave::unblocked_by(self, id) {
-            self.tasks[unblocked.index()].state = TaskState::Ready;
-        }
-        let dependents = std::mem::take(&mut self.task_mut(id, event)?.dependents);
-        for dependent in dependents {
-            let task = self.task_mut(dependent, event)?;
-            task.blocked_by = task.blocked_by.saturating_sub(1);
-        }
-        self.succeeded_tasks += 1;
-        let is_execute = self.tasks[id.index()].stage == Stage::Execute;
-        self.open_tasks = self.open_tasks.saturating_sub(u32::from(is_execute));
-        let task = &mut self.tasks[id.index()];
-        task.state = TaskState::Succeeded;
-        task.failure = None;
-        task.wake_at = None;
-        task.finished_at = Some(at);
-        Ok(task)
-    }
-
-    fn end(&mut self, state: JobState, at: Timestamp) {
-        self.state = state;
-        self.waiting_for = None;
-        self.finished_at = Some(at);
-        for task in &mut self.tasks {
-            task.state = match task.state {
-                TaskState::Pending => TaskState::Skipped,
-                TaskState::Ready
-                | TaskState::Running
-                | TaskState::Retrying
-                | TaskState::Waiting => TaskState::Cancelled,
-                settled @ (TaskState::Succeeded
-                | TaskState::Failed
-                | TaskState::Skipped
-                | TaskState::Cancelled) => settled,
-            };
-        }
-    }
-
-    fn make_ready(&mut self, task: Option<TaskId>, event: &JobEvent) -> Result<(), FoldError> {
-        let id = task.ok_or_else(|| self.out_of_place(event))?;
-        self.task_mut(id, event)?.state = TaskState::Ready;
-        Ok(())
-    }
-
-    fn record_claims(&mut self, task: TaskId, claims: &[Claim]) {
-        for (index, claim) in (0..).zip(claims) {
-            let id = FactId { task, index };
-            let fact = Fact {
-                id,
-                claim: claim.clone(),
-                standing: Standing::Claimed,
-            };
-            self.facts.insert(id, Arc::new(fact));
-        }
-    }
-
-    fn record_verdicts(&mut self, by: TaskId, verdicts: &[Verdict]) {
-        for verdict in verdicts {
-            if let Some(fact) = self.facts.get_mut(&verdict.fact()) {
-                Arc::make_mut(fact).standing = match verdict {
-                    Verdict::Verified { method, .. } => Standing::Verified {
-                        by,
-                        method: method.clone(),
-                    },
-                    Verdict::Refuted { reason, .. } => Standing::Refuted {
-                        by,
-                        reason: reason.clone(),
-                    },
-                };
-            }
-        }
-    }
-
-    fn task_mut(&mut self, id: TaskId, event: &JobEvent) -> Result<&mut Task, FoldError> {
-        let unknown = FoldError::UnknownTask {
-            job: self.id,
-            task: id,
-            event: event.name(),
-        };
-        self.tasks.get_mut(id.index()).ok_or(unknown)
-    }
-
-    fn out_of_place(&self, event: &JobEvent) -> FoldError {
+    pub(super) fn out_of_place(&self, event: &JobEvent) -> FoldError {
         FoldError::OutOfPlace {
             job: self.id,
             event: event.name(),

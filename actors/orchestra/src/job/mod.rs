@@ -4,13 +4,22 @@ pub mod command;
 mod effect;
 mod event;
 mod fold;
+mod ledger;
+mod standing;
 mod state;
+mod step;
 mod task;
+mod transition;
 mod wave;
 
-pub use command::{Applied, Command, Moment, PlanError, Refused, Submit, TASKS_MAX, apply, submit};
+pub use command::{
+    Applied, Command, Decision, Moment, PlanError, Refused, Resolution, Submit, TASKS_MAX, submit,
+};
 pub use effect::Effect;
-pub use event::{EVENTS_VERSION, JobEvent, TaskEntry};
+pub use event::{Consented, EVENTS_VERSION, JobEvent, ResolutionKind, TaskEntry};
 pub use fold::{FoldError, Job};
+#[cfg(feature = "test-util")]
+pub(crate) use ledger::enter as enter_asides;
 pub use state::{JobState, WaitReason};
-pub use task::{Stage, Task, TaskState};
+pub use step::{Step, step};
+pub use task::{Consent, Intent, Stage, Task, TaskState, Wait};

@@ -34,6 +34,8 @@ use crate::{
 pub const BATCH_RECORDS_MAX: usize = 1_000;
 /// Jobs whose histories are read at one time.
 pub const HISTORIES_MAX: usize = 256;
+/// Version of the form in which this release writes snapshots, and the only one it reads.
+pub const SNAPSHOTS_VERSION: u16 = 1;
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {

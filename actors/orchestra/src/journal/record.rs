@@ -105,7 +105,7 @@ pub fn row_of(job: &Job) -> JobRow {
         tenant: job.tenant.clone(),
         kind: job.kind.clone(),
         state: job.state,
-        waiting_for: job.waiting_for,
+        waiting_for: job.waiting_for.clone(),
         done: job.succeeded_tasks,
         total: u32::try_from(job.tasks.len()).expect("a plan has far fewer than 2^32 tasks"),
         input: job.input.clone(),

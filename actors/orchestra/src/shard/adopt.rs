@@ -1,36 +1,24 @@
 //! How a shard comes by its jobs: at the start of the process, after its own death, and after a failed commit.
 //!
-//! 1. Wait until the writer has settled what was appended before. 2. Read the jobs from the journal and fold them.
-//! 3. Ask every crew what it holds; results it still keeps arrive again. 4. Adopt that, and offer only the rest.
+//! First the writer settles what was appended before. Then every crew says what it holds; results it still keeps arrive
+//! again. Then the jobs are read from the journal, a page at a time; those that wait for an instant are parked unread.
+//! What crews hold and the journal bears out is adopted, and only the rest is offered.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc};
 
-use callboard_runtime::{Holding, HoldingState, Notice, ResidentContext, TaskKey};
-use tokio::sync::oneshot;
+use callboard_runtime::{Holding, HoldingState, ResidentContext, TaskKey};
 
 use super::{
-    BACKLOG_MAX, Shard, ShardMessage, ShardPorts,
-    dispatch::attempt_of,
-    live::{Held, LiveJob},
-    message::Recovery,
+    Shard, ShardMessage,
+    dispatch::{attempt_of, rests_on},
+    live::{AfterCommit, Held, LiveJob},
+    message::{Page, Recovery},
+    reading::{RELOAD_DELAY, Reader},
 };
 use crate::{
-    id::JobId,
-    job::{Job, TaskState},
-    journal::{Journal, JournalError},
-    writer::WriterMessage,
+    id::{JobId, TaskId},
+    job::{Command, TaskState},
 };
-
-/// Records read at a time.
-const PAGE_RECORDS: usize = 1_000;
-/// Pause before the journal is read again after an error.
-const RELOAD_DELAY: Duration = Duration::from_millis(500);
-/// How long a crew may take to say what it holds.
-const HOLDINGS_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Lives of jobs within one incarnation; the incarnation is above them, so that none is ever met twice.
 const LIVES_BITS: u32 = 40;
@@ -38,7 +26,7 @@ const LIVES_BITS: u32 = 40;
 /// How far a shard has come in holding its jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Phase {
-    /// Finds out what it holds: callers wait, results are put aside.
+    /// Finds out what it holds: callers wait, results of jobs not read yet are put aside.
     #[default]
     Recovering,
     Live,
@@ -51,48 +39,11 @@ impl Shard {
         self.load(None, ctx);
     }
 
-    /// Lets a message pass, keeps it for later, or drops one that will come again.
-    pub(super) fn put_aside(&mut self, message: ShardMessage) -> Option<ShardMessage> {
-        if let ShardMessage::Crew {
-            role,
-            notice: Notice::Finished(report),
-        } = message
-        {
-            if self.holds(report.key) {
-                let notice = Notice::Finished(report);
-                return Some(ShardMessage::Crew { role, notice });
-            }
-            self.aside.insert(report.key, (role, report));
-            return None;
-        }
-        match (&self.phase, &message) {
-            (Phase::Live, _) | (_, ShardMessage::Settled(_) | ShardMessage::Recovery { .. }) => {
-                return Some(message);
-            }
-            // What crews hold is asked for; alarms are set when it is known.
-            (Phase::Recovering, ShardMessage::Crew { .. }) => {}
-            (Phase::Recovering, ShardMessage::Due) => self.timers.fired(),
-            (
-                Phase::Recovering,
-                ShardMessage::Submit(_)
-                | ShardMessage::Cancel { .. }
-                | ShardMessage::Tasks { .. }
-                | ShardMessage::Drain { .. }
-                | ShardMessage::Release,
-            ) => {
-                // Beyond the bound the message is dropped, and with it the reply: its caller hears that it was lost.
-                if self.backlog.len() < BACKLOG_MAX {
-                    self.backlog.push_back(message);
-                }
-            }
-        }
-        None
-    }
-
     /// Whether the memory of the job that a result belongs to is to be trusted.
-    fn holds(&self, key: TaskKey) -> bool {
+    pub(super) fn holds(&self, key: TaskKey) -> bool {
         let (id, _, _) = attempt_of(key);
-        self.phase == Phase::Live && !self.reloading.contains(&id)
+        let is_read = self.phase == Phase::Live || self.jobs.contains_key(&id);
+        is_read && !self.reloading.contains(&id)
     }
 
     /// Forgets a job whose commit failed and has it read again, together with others of the same moment.
@@ -118,108 +69,127 @@ impl Shard {
                 let asked = std::mem::take(&mut self.to_load);
                 self.load(Some(asked), ctx);
             }
-            Recovery::Adopt {
-                asked,
-                jobs,
-                holdings,
-            } => self.adopt(asked, jobs, &holdings, ctx),
+            Recovery::Adopt(page) => self.adopt(page, ctx),
+            Recovery::Fetched { asked, jobs } => self.fetched(asked, jobs, ctx),
         }
     }
 
     fn load(&mut self, asked: Option<Vec<JobId>>, ctx: &mut ResidentContext<Self>) {
-        let (ports, me, incarnation) = (self.ports.clone(), ctx.handle(), ctx.incarnation());
-        ctx.spawn(async move {
-            let jobs = loop {
-                match read_jobs(&ports, asked.as_deref()).await {
-                    Ok(jobs) => break jobs,
-                    Err(error) => {
-                        tracing::error!(shard = ports.index, error = %error, "cannot read live jobs; will try again");
-                        tokio::time::sleep(RELOAD_DELAY).await;
-                    }
-                }
-            };
-            let holdings = ask_holdings(&ports).await;
-            let step = Recovery::Adopt { asked, jobs, holdings };
-            // Closed means that the universe is shutting down.
-            let _ = me.tell(ShardMessage::Recovery { incarnation, step });
-        });
+        let reader = Reader {
+            ports: self.ports.clone(),
+            shard: ctx.handle(),
+            incarnation: ctx.incarnation(),
+        };
+        ctx.spawn(async move { reader.read(asked).await });
     }
 
     /// Takes jobs into memory as the journal has them, then what crews hold of them, then the results put aside: in
     /// this order nothing is offered that is committed to be elsewhere.
-    fn adopt(
-        &mut self,
-        asked: Option<Vec<JobId>>,
-        jobs: Vec<Job>,
-        holdings: &HashMap<Arc<str>, Vec<Holding>>,
-        ctx: &mut ResidentContext<Self>,
-    ) {
-        let count = jobs.len();
-        let mut outstanding = Vec::with_capacity(count);
+    fn adopt(&mut self, page: Page, ctx: &mut ResidentContext<Self>) {
+        let Page {
+            asked,
+            jobs,
+            waiting,
+            holdings,
+            is_last,
+        } = page;
+        let ids: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
         for job in jobs {
-            outstanding.push((job.id, job.outstanding()));
             self.lives += 1;
             let (permit, gauge) = (self.ports.admission.readmit(), self.ports.admission.gauge());
             let mut live = LiveJob::new(job, self.lives, permit, gauge);
             live.committed_as_it_is();
             self.jobs.insert(live.job.id, live);
         }
-        let concerned: Option<HashSet<JobId>> = asked.map(|asked| asked.into_iter().collect());
+        for row in waiting {
+            self.park_unread(row);
+        }
         let is_concerned = |key: TaskKey| {
             let (id, _, _) = attempt_of(key);
-            concerned
-                .as_ref()
-                .is_none_or(|concerned| concerned.contains(&id))
+            match &asked {
+                _ if ids.contains(&id) => true,
+                Some(asked) => is_last && asked.contains(&id),
+                None => is_last,
+            }
         };
-        for (role, holdings) in holdings {
+        for (role, holdings) in &*holdings {
             for holding in holdings.iter().filter(|holding| is_concerned(holding.key)) {
                 self.adopt_one(role, holding);
             }
         }
-        for (id, outstanding) in outstanding {
-            self.run_effects(id, outstanding);
+        let is_new_process = asked.is_none() && ctx.incarnation() == 1;
+        for id in &ids {
+            self.reloading.remove(id);
+            self.take_up(*id, is_new_process);
         }
-        match &concerned {
-            Some(concerned) => self.reloading.retain(|id| !concerned.contains(id)),
-            None => self.reloading.clear(),
-        }
-        for (_, (role, report)) in self
-            .aside
-            .extract_if(|key, _| is_concerned(*key))
-            .collect::<Vec<_>>()
-        {
-            self.task_reported(&role, report);
-        }
-        if self.phase == Phase::Recovering {
-            self.phase = Phase::Live;
-            self.ports.recovered.send_replace(true);
-            tracing::info!(
-                shard = self.ports.index,
-                jobs = count,
-                "holds its live jobs"
-            );
-            for message in std::mem::take(&mut self.backlog) {
-                // Closed means that the universe is shutting down.
-                let _ = ctx.handle().tell(message);
+        if is_last {
+            match &asked {
+                Some(asked) => self.reloading.retain(|id| !asked.contains(id)),
+                None => self.reloading.clear(),
             }
         }
+        let reports: Vec<_> = self.aside.extract_if(|key, _| is_concerned(*key)).collect();
+        for (_, (role, report)) in reports {
+            self.task_reported(&role, report);
+        }
+        for id in ids {
+            self.rest(id);
+        }
+        if is_last && self.phase == Phase::Recovering {
+            self.go_live(ctx);
+        }
+    }
+
+    fn go_live(&mut self, ctx: &mut ResidentContext<Self>) {
+        self.phase = Phase::Live;
+        self.ports.recovered.send_replace(true);
+        tracing::info!(
+            shard = self.ports.index,
+            jobs = self.jobs.len(),
+            waiting = self.parking.len(),
+            "holds its live jobs"
+        );
+        for message in std::mem::take(&mut self.backlog) {
+            // Closed means that the universe is shutting down.
+            let _ = ctx.handle().tell(message);
+        }
+    }
+
+    /// Decides what was lost in hand, and sets going what must be under way.
+    fn take_up(&mut self, id: JobId, is_new_process: bool) {
+        let Some(live) = self.jobs.get(&id) else {
+            return;
+        };
+        let adopt = Command::Adopt {
+            held: live.held.keys().copied().collect::<Vec<TaskId>>(),
+            is_new_process,
+        };
+        // What is decided here rests on the journal alone, and may be set going at once.
+        let outstanding = match self.command(id, adopt, AfterCommit::default()) {
+            Ok(()) => self.jobs[&id].job.outstanding(),
+            // The job has ended.
+            Err(_) => return,
+        };
+        self.run_effects(id, outstanding);
     }
 
     fn adopt_one(&mut self, role: &Arc<str>, holding: &Holding) {
         let (id, task, attempt) = attempt_of(holding.key);
+        let dispatch = holding.key.dispatch;
         let crew = &self.ports.crews[role];
         let held = self.jobs.get_mut(&id).filter(|live| {
-            live.job.task(task).is_some_and(|task| {
+            let is_open = live.job.task(task).is_some_and(|task| {
                 let open = matches!(
                     task.state,
-                    TaskState::Ready | TaskState::Retrying | TaskState::Waiting
+                    TaskState::Ready | TaskState::Running | TaskState::Retrying
                 );
                 open && task.attempt == attempt
-            })
+            });
+            is_open && rests_on(dispatch) <= live.job.seq
         });
         match (held, holding.state) {
             (Some(live), HoldingState::Queued | HoldingState::Held) => {
-                live.take_up(role, task, Held::queued(attempt));
+                live.take_up(role, task, Held::queued(attempt, dispatch));
             }
             (Some(live), HoldingState::InHand(worker)) => {
                 let worker = Some(worker.index);
@@ -228,7 +198,7 @@ impl Shard {
                     task,
                     Held {
                         worker,
-                        ..Held::queued(attempt)
+                        ..Held::queued(attempt, dispatch)
                     },
                 );
             }
@@ -236,92 +206,4 @@ impl Shard {
             (None, HoldingState::Held) => crew.acknowledge(holding.key),
         }
     }
-}
-
-async fn read_jobs(ports: &ShardPorts, asked: Option<&[JobId]>) -> Result<Vec<Job>, JournalError> {
-    let (settled, when_settled) = oneshot::channel();
-    if ports.writer.tell(WriterMessage::Settle(settled)).is_ok() {
-        // Err means that the writer died with the request: its appends have failed, which settles them too.
-        let _ = when_settled.await;
-    }
-    let ids = match asked {
-        Some(ids) => ids.to_vec(),
-        None => live_jobs(ports).await?,
-    };
-    let mut jobs = Vec::new();
-    for id in ids
-        .into_iter()
-        .filter(|id| ShardPorts::shard_of(*id, ports.shards) == ports.index)
-    {
-        match read_job(&*ports.journal, id).await {
-            Ok(Some(job)) if !job.state.is_final() => jobs.push(job),
-            Ok(_) => {}
-            Err(error @ JournalError::Codec(_)) => {
-                metrics::counter!("callboard_unreadable_jobs_total").increment(1);
-                tracing::error!(job.id = %id, error = %error, "a job's journal cannot be read; the job stays where it is");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(jobs)
-}
-
-/// Ids of all jobs that have not ended.
-async fn live_jobs(ports: &ShardPorts) -> Result<Vec<JobId>, JournalError> {
-    let mut ids: Vec<JobId> = Vec::new();
-    loop {
-        let after = ids.last().copied();
-        let page = ports.journal.live_jobs(after, PAGE_RECORDS).await?;
-        ids.extend(page.iter().map(|row| row.id));
-        if page.len() < PAGE_RECORDS {
-            return Ok(ids);
-        }
-    }
-}
-
-/// The job its records add up to; `None` when there are none or they do not fold.
-pub(crate) async fn read_job(
-    journal: &dyn Journal,
-    id: JobId,
-) -> Result<Option<Job>, JournalError> {
-    let mut job: Option<Job> = None;
-    loop {
-        let after = job.as_ref().map_or(0, |job| job.seq);
-        let records = journal.records(id, after, PAGE_RECORDS).await?;
-        for record in &records {
-            for event in record.events.iter() {
-                let folded = match &mut job {
-                    Some(job) => job.fold(event, record.at),
-                    None => Job::begin(id, event, record.at).map(|begun| job = Some(begun)),
-                };
-                if let Err(error) = folded {
-                    metrics::counter!("callboard_unreadable_jobs_total").increment(1);
-                    tracing::error!(job.id = %id, error = %error, "a job's events do not add up");
-                    return Ok(None);
-                }
-            }
-        }
-        if records.len() < PAGE_RECORDS {
-            return Ok(job);
-        }
-    }
-}
-
-async fn ask_holdings(ports: &ShardPorts) -> HashMap<Arc<str>, Vec<Holding>> {
-    let mut holdings = HashMap::with_capacity(ports.crews.len());
-    for (role, crew) in ports.crews.iter() {
-        loop {
-            match crew.holdings(ports.owner(), HOLDINGS_DEADLINE).await {
-                Ok(held) => {
-                    holdings.insert(role.clone(), held);
-                    break;
-                }
-                Err(error) => {
-                    tracing::warn!(role = %role, error = %error, "crew did not say what it holds; asking again");
-                    tokio::time::sleep(RELOAD_DELAY).await;
-                }
-            }
-        }
-    }
-    holdings
 }

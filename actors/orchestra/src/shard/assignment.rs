@@ -28,6 +28,9 @@ impl LiveJob {
             input: task.entry.input.clone(),
             inputs: inputs(job, task),
             facts: facts(job, task),
+            snoozes: task.snoozes,
+            consent: task.consent.clone(),
+            signal: task.signal.clone(),
         }
     }
 }

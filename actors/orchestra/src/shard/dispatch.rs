@@ -7,21 +7,38 @@ use serde::Serialize;
 
 use super::{
     Shard,
-    live::{AfterCommit, Held},
+    live::{AfterCommit, Held, LiveJob},
 };
 use crate::{
     crew::{Delivery, RoleCrew},
     id::{JobId, TaskId},
-    job::Command,
+    job::{Command, Job, Task, TaskState},
     outcome::{Failure, FailureKind},
+    policy::EffectClass,
 };
 
-/// The key under which a crew knows one attempt of a task.
-pub(super) fn key_of(job: JobId, task: TaskId, attempt: u32) -> TaskKey {
+/// The key under which a crew knows one handing out of an attempt.
+pub(super) fn key_of(job: JobId, task: TaskId, attempt: u32, dispatch: u64) -> TaskKey {
     TaskKey {
         source: job.uuid().as_u128(),
         number: u64::from(task.0) << 32 | u64::from(attempt),
+        dispatch,
     }
+}
+
+const SEQ_BITS: u32 = 32;
+
+/// Names one handing out: the life of the job's memory it came from, and the seq of the last event it rests on. A task
+/// may be handed out before that event is committed; should the commit fail, the seq tells that it rests on nothing.
+fn dispatch_of(live: &LiveJob) -> u64 {
+    // Fibonacci hashing (Knuth, TAOCP 3, 6.4): lives differ in their low bits and in their incarnation's.
+    let life = live.life.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> SEQ_BITS;
+    life << SEQ_BITS | (live.job.seq & ((1 << SEQ_BITS) - 1))
+}
+
+/// The seq that must be in the journal for a handing out to count.
+pub(super) const fn rests_on(dispatch: u64) -> u64 {
+    dispatch & ((1 << SEQ_BITS) - 1)
 }
 
 /// The attempt a key stands for.
@@ -66,8 +83,11 @@ impl Shard {
             .starved
             .get(role)
             .is_some_and(|starved| starved.contains(&id));
-        if is_starved || self.is_draining() {
+        if is_starved {
             return;
+        }
+        if self.is_held_back(id) {
+            return self.release_unoffered(id);
         }
         // What a job that has ended in memory would still start, its committed end would only withdraw.
         let Some(live) = self
@@ -82,22 +102,56 @@ impl Shard {
             .crews
             .get(role)
             .expect("plan lint admits only roles of the catalog");
-        while live.held_by_role.get(role).copied().unwrap_or_default() < self.ports.window {
-            let Some(task) = live.next_ready(role) else {
-                return;
+        let mut to_start = Vec::new();
+        while live.held_by_role.get(role).copied().unwrap_or_default() < self.ports.window
+            && (!live.job.is_careful() || live.held.is_empty())
+        {
+            let Some(id_of_task) = live.next_ready(role) else {
+                break;
             };
-            let assignment = live.assignment(task);
-            let attempt = assignment.attempt;
-            let timeout = live.job.tasks[task.index()].entry.timeout;
-            live.take_up(role, task, Held::queued(attempt));
+            let task = &live.job.tasks[id_of_task.index()];
+            let (attempt, timeout) = (task.attempt, task.entry.timeout);
+            if needs_start(&live.job, task) {
+                live.take_up(role, id_of_task, Held::starting(attempt));
+                to_start.push(id_of_task);
+                continue;
+            }
+            let assignment = live.assignment(id_of_task);
+            let dispatch = dispatch_of(live);
+            live.take_up(role, id_of_task, Held::queued(attempt, dispatch));
             crew.offer(Offer {
-                key: key_of(id, task, attempt),
+                key: key_of(id, id_of_task, attempt, dispatch),
                 owner: self.ports.owner(),
                 share: share_of(live.job.tenant.as_str()),
                 priority: live.job.priority,
                 timeout,
                 task: assignment,
             });
+        }
+        for task in to_start {
+            self.command(id, Command::Start { task }, AfterCommit::default())
+                .expect("a task that is due can be started");
+        }
+    }
+
+    /// True while nothing of the job may be handed out.
+    fn is_held_back(&self, id: JobId) -> bool {
+        self.is_draining() || self.jobs.get(&id).is_some_and(|live| live.job.paused)
+    }
+
+    /// Takes back the starts of tasks that will not be handed out, so that nobody takes them for lost in hand.
+    pub(super) fn release_unoffered(&mut self, id: JobId) {
+        let Some(live) = self.jobs.get(&id) else {
+            return;
+        };
+        for (task, attempt) in live.unoffered_starts() {
+            let command = Command::Release {
+                task,
+                attempt,
+                begun: false,
+            };
+            // Refused means that the job has ended.
+            let _ = self.command(id, command, AfterCommit::default());
         }
     }
 
@@ -120,10 +174,14 @@ impl Shard {
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        let Some(held) = live.held_attempt(task, attempt) else {
+        let Some(held) = live.held_under(key) else {
             return;
         };
         held.worker = Some(worker.index);
+        // Watchers hear of nothing that is not committed.
+        if live.committed_seq() < rests_on(key.dispatch) {
+            return;
+        }
         let entry = &live.job.tasks[task.index()].entry;
         let running = Running {
             task,
@@ -138,11 +196,11 @@ impl Shard {
     }
 
     fn task_progressed(&mut self, key: TaskKey, done: u64, total: u64) {
-        let (id, task, attempt) = attempt_of(key);
+        let (id, task, _) = attempt_of(key);
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        let Some(held) = live.held_attempt(task, attempt) else {
+        let Some(held) = live.held_under(key) else {
             return;
         };
         (held.done, held.total) = (done, total);
@@ -159,10 +217,16 @@ impl Shard {
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
+        if live.held_under(key).is_none() {
+            return;
+        }
         match refusal {
             Refusal::Busy | Refusal::Draining => {
                 live.put_back(role, task);
                 self.starved.entry(role.clone()).or_default().insert(id);
+                if self.is_held_back(id) {
+                    self.release_unoffered(id);
+                }
             }
             Refusal::BreakerOpen { retry_after } => {
                 live.put_down(role, task);
@@ -189,7 +253,7 @@ impl Shard {
         live.forget_ready();
         for (task, held) in live.held.drain() {
             let role = &live.job.tasks[task.index()].entry.role;
-            self.ports.crews[role].withdraw(key_of(id, task, held.attempt));
+            self.ports.crews[role].withdraw(key_of(id, task, held.attempt, held.dispatch));
         }
         live.held_by_role.clear();
         for starved in self.starved.values_mut() {
@@ -212,6 +276,12 @@ impl Shard {
     }
 }
 
+/// Whether the journal is to know of the attempt before it is handed out.
+fn needs_start(job: &Job, task: &Task) -> bool {
+    task.state != TaskState::Running
+        && (job.is_careful() || task.entry.effect != EffectClass::Idempotent)
+}
+
 /// FNV-1a (Fowler, Noll, Vo): a tenant's fairness class in a crew's queue.
 fn share_of(tenant: &str) -> u64 {
     tenant.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -226,6 +296,9 @@ mod tests {
     #[test]
     fn a_key_gives_back_the_attempt_it_stands_for() {
         let attempt = (JobId::mint(), TaskId(70_000), 3);
-        assert_eq!(attempt_of(key_of(attempt.0, attempt.1, attempt.2)), attempt);
+        assert_eq!(
+            attempt_of(key_of(attempt.0, attempt.1, attempt.2, 7)),
+            attempt
+        );
     }
 }

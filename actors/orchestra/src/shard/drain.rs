@@ -23,6 +23,9 @@ impl Shard {
     pub(super) fn start_drain(&mut self, reply: oneshot::Sender<()>) {
         self.drain.reply = Some(reply);
         self.withdraw(|worker| worker.is_none());
+        for id in self.jobs.keys().copied().collect::<Vec<_>>() {
+            self.release_unoffered(id);
+        }
     }
 
     pub(super) fn release_held(&mut self) {
@@ -32,9 +35,13 @@ impl Shard {
     /// Takes back what crews hold; each comes back as aborted and is journaled as released.
     fn withdraw(&mut self, which: impl Fn(Option<u32>) -> bool) {
         for (id, live) in &self.jobs {
-            for (task, held) in live.held.iter().filter(|(_, held)| which(held.worker)) {
+            for (task, held) in live
+                .held
+                .iter()
+                .filter(|(_, held)| !held.starting && which(held.worker))
+            {
                 let role = &live.job.tasks[task.index()].entry.role;
-                self.ports.crews[role].withdraw(key_of(*id, *task, held.attempt));
+                self.ports.crews[role].withdraw(key_of(*id, *task, held.attempt, held.dispatch));
             }
         }
     }

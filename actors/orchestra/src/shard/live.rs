@@ -8,13 +8,16 @@ use std::{
 use callboard_runtime::TaskKey;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::message::{CancelReceipt, CancelReply, CommandError, HeldTask, SubmitReply};
+use super::{
+    dispatch::attempt_of,
+    message::{CancelReceipt, CommandError, ControlReply, Controlled, HeldTask, SubmitReply},
+    parked::Stay,
+};
 use crate::{
     admission::TaskGauge,
     id::TaskId,
-    job::{Effect, Job, JobEvent, TaskState},
+    job::{Effect, Job, JobEvent, JobState, Task, TaskState},
     journal::{JobRow, row_of},
-    time::Timestamp,
 };
 
 /// What else follows from a commit.
@@ -22,7 +25,7 @@ use crate::{
 pub(super) struct AfterCommit {
     /// The crew may forget this result.
     pub acknowledge: Option<(Arc<str>, TaskKey)>,
-    pub cancelled: Option<CancelReply>,
+    pub controlled: Option<ControlReply>,
 }
 
 /// A record on its way to the journal, and what follows from it.
@@ -38,20 +41,38 @@ pub(super) struct Pending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held {
     pub attempt: u32,
+    /// Which handing out: see `dispatch_of`.
+    pub dispatch: u64,
+    /// Its start is being committed; the crew has not been offered it.
+    pub starting: bool,
     pub worker: Option<u32>,
     pub done: u64,
     pub total: u64,
 }
 
 impl Held {
-    pub(super) const fn queued(attempt: u32) -> Self {
+    pub(super) const fn queued(attempt: u32, dispatch: u64) -> Self {
         Self {
             attempt,
+            dispatch,
+            starting: false,
             worker: None,
             done: 0,
             total: 0,
         }
     }
+
+    pub(super) const fn starting(attempt: u32) -> Self {
+        Self {
+            starting: true,
+            ..Self::queued(attempt, 0)
+        }
+    }
+}
+
+/// A task of an ended job whose effect may or may not have taken place.
+fn is_open(task: &&Task) -> bool {
+    task.state == TaskState::Cancelled && task.intent.is_some()
 }
 
 pub(super) struct LiveJob {
@@ -68,8 +89,12 @@ pub(super) struct LiveJob {
     pub held_by_role: HashMap<Arc<str>, usize>,
     pending: VecDeque<Pending>,
     submitters: Vec<SubmitReply>,
+    /// It had ended before it was read: its end is not this memory's doing.
+    pub is_past: bool,
+    /// Seq of its last snapshot, or at which it was read.
+    pub snapshot_seq: u64,
     gauge: TaskGauge,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl LiveJob {
@@ -80,6 +105,7 @@ impl LiveJob {
         gauge: TaskGauge,
     ) -> Self {
         let mut live = Self {
+            snapshot_seq: job.seq,
             job,
             life,
             committed: None,
@@ -89,18 +115,12 @@ impl LiveJob {
             held_by_role: HashMap::new(),
             pending: VecDeque::new(),
             submitters: Vec::new(),
+            is_past: false,
             gauge,
-            _permit: permit,
+            permit,
         };
         live.count_tasks();
         live
-    }
-
-    pub(super) fn fold(&mut self, events: &[JobEvent], at: Timestamp) {
-        for event in events {
-            self.job.fold(event, at).expect("a command's events fold");
-        }
-        self.count_tasks();
     }
 
     /// The job is in the journal as it is here.
@@ -156,6 +176,9 @@ impl LiveJob {
         let Some(role) = open.map(|task| task.entry.role.clone()) else {
             return;
         };
+        if self.held.get(&task).is_some_and(|held| held.starting) {
+            return self.put_back(&role, task);
+        }
         if !self.held.contains_key(&task) && self.is_ready.insert(task) {
             self.ready.entry(role).or_default().push_back(task);
         }
@@ -190,12 +213,12 @@ impl LiveJob {
         for submitter in self.submitters.drain(..) {
             let _ = submitter.send(Err(CommandError::Unavailable));
         }
-        for cancelled in self
+        for controlled in self
             .pending
             .drain(..)
-            .filter_map(|pending| pending.after.cancelled)
+            .filter_map(|pending| pending.after.controlled)
         {
-            let _ = cancelled.send(Err(CommandError::Unavailable));
+            let _ = controlled.send(Err(CommandError::Unavailable));
         }
     }
 
@@ -225,10 +248,12 @@ impl LiveJob {
         }
     }
 
-    pub(super) fn held_attempt(&mut self, task: TaskId, attempt: u32) -> Option<&mut Held> {
-        self.held
-            .get_mut(&task)
-            .filter(|held| held.attempt == attempt)
+    /// The task under `key`, if it is what was last handed out of it.
+    pub(super) fn held_under(&mut self, key: TaskKey) -> Option<&mut Held> {
+        let (_, task, attempt) = attempt_of(key);
+        self.held.get_mut(&task).filter(|held| {
+            held.attempt == attempt && held.dispatch == key.dispatch && !held.starting
+        })
     }
 
     pub(super) fn put_down(&mut self, role: &str, task: TaskId) {
@@ -243,6 +268,7 @@ impl LiveJob {
         let mut held: Vec<_> = self
             .held
             .iter()
+            .filter(|(_, held)| !held.starting)
             .map(|(task, held)| HeldTask {
                 task: *task,
                 attempt: held.attempt,
@@ -273,10 +299,58 @@ impl LiveJob {
         CancelReceipt {
             stopped: bounded(count(TaskState::Cancelled) + count(TaskState::Skipped)),
             already_done: bounded(count(TaskState::Succeeded)),
+            unknown_outcome: bounded(self.job.tasks.iter().filter(is_open).count()),
         }
     }
 
-    fn count_tasks(&mut self) {
+    /// What a caller hears of a command that was committed.
+    pub(super) fn controlled(&self) -> Controlled {
+        Controlled {
+            row: Arc::new(row_of(&self.job)),
+            receipt: self.receipt(),
+        }
+    }
+
+    /// Seq of the last committed event; 0 before the submission is.
+    pub(super) fn committed_seq(&self) -> u64 {
+        self.committed.as_ref().map_or(0, |row| row.seq)
+    }
+
+    /// Tasks whose start is committed and that no crew has been offered.
+    pub(super) fn unoffered_starts(&self) -> Vec<(TaskId, u32)> {
+        let started = |id: &TaskId| {
+            self.job
+                .task(*id)
+                .filter(|task| task.state == TaskState::Running)
+                .map(|task| (*id, task.attempt))
+        };
+        self.is_ready.iter().filter_map(started).collect()
+    }
+
+    /// True when nothing but the clock or a caller moves the job: it may leave the memory.
+    pub(super) fn is_parkable(&self) -> bool {
+        self.job.state == JobState::Waiting && self.pending.is_empty() && self.held.is_empty()
+    }
+
+    /// True when the job has nothing to wait for and nothing under way: a fault of the machine.
+    pub(super) fn is_stuck(&self) -> bool {
+        !self.job.state.is_final()
+            && self.job.state != JobState::Waiting
+            && self.pending.is_empty()
+            && self.held.is_empty()
+            && self.is_ready.is_empty()
+    }
+
+    /// Leaves what a parked job keeps of its admission.
+    pub(super) fn into_stay(self) -> Stay {
+        Stay {
+            tenant: self.job.tenant.clone(),
+            gauge: self.gauge,
+            permit: self.permit,
+        }
+    }
+
+    pub(super) fn count_tasks(&mut self) {
         let unfinished = if self.job.state.is_final() {
             0
         } else {

@@ -1,6 +1,9 @@
 //! What a shard may be told.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use callboard_runtime::{Holding, Notice};
 use serde::Serialize;
@@ -9,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::{
     crew::Delivery,
     id::{JobId, TaskId, Tenant},
-    job::{Job, Submit},
-    journal::{JobRow, Remembered},
+    job::{Command, Job, Refused, Submit},
+    journal::{JobRow, LiveJobRow, Remembered},
     writer::Settled,
 };
 
@@ -21,11 +24,23 @@ pub enum CommandError {
     NotFound,
     #[error("the job has ended")]
     Ended,
+    #[error(transparent)]
+    Refused(Refused),
     #[error("the server is shutting down")]
     Draining,
     /// The journal refused, or the shard died on the way: nothing is acknowledged, and trying again is safe.
     #[error("the coordinator cannot answer at the moment")]
     Unavailable,
+}
+
+impl From<Refused> for CommandError {
+    fn from(refused: Refused) -> Self {
+        if refused == Refused::Ended {
+            Self::Ended
+        } else {
+            Self::Refused(refused)
+        }
+    }
 }
 
 /// What a cancel came to, in tasks.
@@ -35,10 +50,20 @@ pub struct CancelReceipt {
     pub stopped: u32,
     /// Succeeded before the cancel.
     pub already_done: u32,
+    /// In hand with an effect that must not be repeated: whether it took place is for a person to find out.
+    pub unknown_outcome: u32,
+}
+
+/// A command that was committed.
+#[derive(Debug, Clone)]
+pub struct Controlled {
+    /// The job after it.
+    pub row: Arc<JobRow>,
+    pub receipt: CancelReceipt,
 }
 
 pub(crate) type SubmitReply = oneshot::Sender<Result<Arc<JobRow>, CommandError>>;
-pub(crate) type CancelReply = oneshot::Sender<Result<CancelReceipt, CommandError>>;
+pub(crate) type ControlReply = oneshot::Sender<Result<Controlled, CommandError>>;
 
 /// An admitted job under its own id: sending it twice makes one job.
 pub(crate) struct NewJob {
@@ -68,18 +93,44 @@ pub struct HeldTask {
     pub total: u64,
 }
 
+/// How fast a role has been.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RolePace {
+    /// Exponentially weighted mean of the time an attempt takes, in milliseconds.
+    pub mean_ms: f64,
+    /// Attempts its crew has in hand at most.
+    pub slots: u32,
+}
+
+/// What a shard knows of a job beside its journal.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub held: Vec<HeldTask>,
+    pub paces: HashMap<String, RolePace>,
+}
+
+/// What a caller asks of a job.
+pub(crate) struct Control {
+    pub job: JobId,
+    pub tenant: Tenant,
+    pub command: Command,
+    pub reply: ControlReply,
+}
+
+impl Control {
+    pub(super) fn answer(self, answer: Result<Controlled, CommandError>) {
+        // Err means that the caller has gone.
+        let _ = self.reply.send(answer);
+    }
+}
+
 pub(crate) enum ShardMessage {
     Submit(Box<NewJob>),
-    Cancel {
-        job: JobId,
-        tenant: Tenant,
-        reason: String,
-        reply: CancelReply,
-    },
+    Control(Box<Control>),
     /// What crews hold of a job.
     Tasks {
         job: JobId,
-        reply: oneshot::Sender<Vec<HeldTask>>,
+        reply: oneshot::Sender<Look>,
     },
     Crew {
         role: Arc<str>,
@@ -88,6 +139,8 @@ pub(crate) enum ShardMessage {
     Settled(Vec<Settled>),
     /// A timer may have come due.
     Due,
+    /// Time to look for jobs that nothing moves.
+    Survey,
     Recovery {
         incarnation: u64,
         step: Recovery,
@@ -104,11 +157,19 @@ pub(crate) enum ShardMessage {
 pub(crate) enum Recovery {
     /// Reads what is to be read again.
     Load,
-    /// Jobs as the journal has them and tasks as crews hold them. `asked` are the jobs that were to be read; `None` is
-    /// every live job of the shard.
-    Adopt {
-        asked: Option<Vec<JobId>>,
-        jobs: Vec<Job>,
-        holdings: HashMap<Arc<str>, Vec<Holding>>,
-    },
+    /// Jobs as the journal has them, and tasks as crews hold them.
+    Adopt(Page),
+    /// Jobs that were parked, or have ended, as the journal has them; crews hold nothing of them.
+    Fetched { asked: Vec<JobId>, jobs: Vec<Job> },
+}
+
+/// Some of the jobs that a shard takes into memory at one time.
+pub(crate) struct Page {
+    /// The jobs that were to be read; `None` is every live job of the shard.
+    pub asked: Option<Arc<HashSet<JobId>>>,
+    pub jobs: Vec<Job>,
+    /// Jobs that wait for an instant: not folded before it has come.
+    pub waiting: Vec<LiveJobRow>,
+    pub holdings: Arc<HashMap<Arc<str>, Vec<Holding>>>,
+    pub is_last: bool,
 }

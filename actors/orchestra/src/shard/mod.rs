@@ -6,11 +6,17 @@
 
 mod adopt;
 mod assignment;
+mod commit;
 mod dispatch;
 mod drain;
 mod live;
 mod message;
+mod pace;
+mod parked;
+mod reading;
 mod result;
+mod snapshot;
+mod survey;
 mod timers;
 
 use std::{
@@ -18,12 +24,12 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use callboard_runtime::{Handle, OwnerId, Report, Resident, ResidentContext, TaskKey};
+use callboard_runtime::{Handle, Notice, OwnerId, Report, Resident, ResidentContext, TaskKey};
 use tokio::sync::watch;
 
-pub(crate) use adopt::read_job;
-pub use message::{CancelReceipt, CommandError, HeldTask};
-pub(crate) use message::{NewJob, ShardMessage};
+pub use message::{CancelReceipt, CommandError, Controlled, HeldTask, RolePace};
+pub(crate) use message::{Control, Look, NewJob, ShardMessage};
+pub(crate) use reading::read_job;
 
 use crate::{
     admission::Admission,
@@ -31,15 +37,17 @@ use crate::{
     crew::{Delivery, RoleCrew},
     hub::EventHub,
     id::JobId,
-    job::{Applied, Command, Effect, Job, JobEvent, Moment, Refused, apply},
-    journal::{Asides, Journal, Record, Remembered, row_of},
+    job::{Command, Job, Moment, Refused, Step, step},
+    journal::Journal,
     shard::{
         adopt::Phase,
-        live::{AfterCommit, LiveJob, Pending},
+        live::{AfterCommit, LiveJob},
+        pace::Paces,
+        parked::Parking,
         timers::Timers,
     },
     time::{Clock, Timestamp},
-    writer::{Append, Settled, SettledSink, WriterMessage},
+    writer::{SettledSink, WriterMessage},
 };
 
 /// Messages put aside while a shard reads its jobs from the journal.
@@ -90,6 +98,10 @@ pub(crate) struct Shard {
     /// Jobs with tasks that a crew refused for want of room, by role.
     starved: HashMap<Arc<str>, HashSet<JobId>>,
     timers: Timers,
+    parking: Parking,
+    paces: Paces,
+    /// Jobs that the last survey found without anything under way.
+    suspects: HashSet<JobId>,
     backlog: VecDeque<ShardMessage>,
     drain: drain::Drain,
     sink: Option<SettledSink>,
@@ -98,6 +110,49 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
+    /// Lets a message pass, or keeps it for when the shard holds the job it is about.
+    fn put_aside(&mut self, message: ShardMessage) -> Option<ShardMessage> {
+        if let ShardMessage::Crew {
+            role,
+            notice: Notice::Finished(report),
+        } = message
+        {
+            if self.holds(report.key) {
+                let notice = Notice::Finished(report);
+                return Some(ShardMessage::Crew { role, notice });
+            }
+            self.aside.insert(report.key, (role, report));
+            return None;
+        }
+        let is_for_later = match (self.phase, &message) {
+            (Phase::Live, _) => false,
+            (
+                Phase::Recovering,
+                ShardMessage::Submit(_)
+                | ShardMessage::Control(_)
+                | ShardMessage::Tasks { .. }
+                | ShardMessage::Drain { .. }
+                | ShardMessage::Release,
+            ) => true,
+            (
+                Phase::Recovering,
+                ShardMessage::Crew { .. }
+                | ShardMessage::Settled(_)
+                | ShardMessage::Due
+                | ShardMessage::Survey
+                | ShardMessage::Recovery { .. },
+            ) => false,
+        };
+        if !is_for_later {
+            return Some(message);
+        }
+        // Beyond the bound the message is dropped, and with it the reply: its caller hears that it was lost.
+        if self.backlog.len() < BACKLOG_MAX {
+            self.backlog.push_back(message);
+        }
+        None
+    }
+
     pub(crate) fn new(ports: ShardPorts) -> Self {
         Self {
             ports,
@@ -108,6 +163,9 @@ impl Shard {
             aside: HashMap::new(),
             starved: HashMap::new(),
             timers: Timers::default(),
+            parking: Parking::default(),
+            paces: Paces::default(),
+            suspects: HashSet::new(),
             backlog: VecDeque::new(),
             drain: drain::Drain::default(),
             sink: None,
@@ -117,22 +175,33 @@ impl Shard {
 
     /// Applies a command to a live job, appends what happened and keeps the effects until it is committed.
     fn command(&mut self, id: JobId, command: Command, after: AfterCommit) -> Result<(), Refused> {
+        let decided = self.decide(id, command)?;
+        self.carry_out(id, decided, after);
+        Ok(())
+    }
+
+    /// Takes a live job one step on, in memory.
+    fn decide(&mut self, id: JobId, command: Command) -> Result<(Timestamp, Step), Refused> {
         let moment = Moment {
             now: self.ports.clock.now(),
             seed: rand::random(),
             catalog: &self.ports.catalog,
         };
         let live = self.jobs.get_mut(&id).ok_or(Refused::Ended)?;
-        let Applied { events, effects } = apply(&live.job, command, moment)?;
-        if events.is_empty() {
-            let effects = live.pend_behind(effects);
-            self.after_commit(id, after);
-            self.run_effects(id, effects);
-            return Ok(());
+        let step = step(&mut live.job, command, moment)?;
+        live.count_tasks();
+        Ok((moment.now, step))
+    }
+
+    /// Has the step just taken committed, and what follows from it done.
+    fn carry_out(&mut self, id: JobId, (at, step): (Timestamp, Step), after: AfterCommit) {
+        if !step.events.is_empty() {
+            return self.append(id, at, step, after, None);
         }
-        live.fold(&events, moment.now);
-        self.append(id, moment.now, events, effects, after, None);
-        Ok(())
+        let live = self.jobs.get_mut(&id);
+        let effects = live.map(|live| live.pend_behind(step.effects));
+        self.after_commit(id, after);
+        self.run_effects(id, effects.unwrap_or_default());
     }
 
     fn submit(&mut self, new: NewJob) {
@@ -160,10 +229,10 @@ impl Shard {
             seed: rand::random(),
             catalog: &self.ports.catalog,
         };
-        let Applied { events, effects } = crate::job::submit(kind, new.submit, moment);
-        let mut job = Job::begin(new.id, &events[0], now)
+        let submitted = crate::job::submit(kind, new.submit, moment);
+        let mut job = Job::begin(new.id, &submitted.events[0], now)
             .expect("the first event of a submission is job.submitted");
-        for event in &events[1..] {
+        for event in &submitted.events[1..] {
             job.fold(event, now).expect("a command's events fold");
         }
         self.lives += 1;
@@ -171,122 +240,7 @@ impl Shard {
         let mut live = LiveJob::new(job, self.lives, Some(new.permit), gauge);
         live.answer_when_committed(new.reply);
         self.jobs.insert(new.id, live);
-        self.append(
-            new.id,
-            now,
-            events,
-            effects,
-            AfterCommit::default(),
-            new.remember,
-        );
-    }
-
-    /// Sends the events just folded into a live job to the journal.
-    fn append(
-        &mut self,
-        id: JobId,
-        at: Timestamp,
-        events: Vec<JobEvent>,
-        effects: Vec<Effect>,
-        after: AfterCommit,
-        remember: Option<Remembered>,
-    ) {
-        let live = self
-            .jobs
-            .get_mut(&id)
-            .expect("the caller has just folded into it");
-        let (events, row): (Arc<[JobEvent]>, _) = (events.into(), Arc::new(row_of(&live.job)));
-        let record = Record {
-            job: id,
-            tenant: live.job.tenant.clone(),
-            first_seq: live.job.seq + 1 - events.len() as u64,
-            at,
-            events: events.clone(),
-            row: row.clone(),
-            remember,
-            asides: Asides::default(),
-        };
-        let last_seq = live.job.seq;
-        live.pend(Pending {
-            last_seq,
-            events,
-            row,
-            effects,
-            after,
-        });
-        let sink = self
-            .sink
-            .clone()
-            .expect("set in started, before any message");
-        let append = Append::new(record, live.life, sink);
-        // Closed means that the universe is shutting down; the dropped append reports itself as failed.
-        let _ = self.ports.writer.tell(WriterMessage::Append(append));
-    }
-
-    fn settled(&mut self, settled: Settled, ctx: &mut ResidentContext<Self>) {
-        let Some(live) = self
-            .jobs
-            .get_mut(&settled.job)
-            .filter(|live| live.life == settled.life)
-        else {
-            return;
-        };
-        if !settled.committed {
-            return self.discard(settled.job, ctx);
-        }
-        for committed in live.take_committed(settled.last_seq) {
-            self.log(settled.job, &committed.events);
-            self.after_commit(settled.job, committed.after);
-            self.run_effects(settled.job, committed.effects);
-        }
-        self.retire_if_over(settled.job);
-    }
-
-    fn after_commit(&mut self, id: JobId, after: AfterCommit) {
-        let AfterCommit {
-            acknowledge,
-            cancelled,
-        } = after;
-        if let Some((role, key)) = acknowledge
-            && let Some(crew) = self.ports.crews.get(&role)
-        {
-            crew.acknowledge(key);
-        }
-        if let Some(reply) = cancelled {
-            let receipt = self
-                .jobs
-                .get(&id)
-                .map(LiveJob::receipt)
-                .ok_or(CommandError::Ended);
-            // Err means that the caller has gone.
-            let _ = reply.send(receipt);
-        }
-    }
-
-    fn run_effects(&mut self, id: JobId, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Offer(task) => {
-                    if let Some(live) = self.jobs.get_mut(&id) {
-                        live.make_ready(task);
-                    }
-                }
-                Effect::Wake { task, at } => self.timers.wake(at, id, task),
-                Effect::Expire { at } => self.timers.expire(at, id),
-                Effect::End => self.withdraw_all(id),
-            }
-        }
-        self.offer_ready(id);
-    }
-
-    fn retire_if_over(&mut self, id: JobId) {
-        let Some(live) = self.jobs.get(&id).filter(|live| live.is_over()) else {
-            return;
-        };
-        let (kind, state) = (live.job.kind.to_string(), live.job.state.name());
-        metrics::counter!("callboard_jobs_total", "kind" => kind, "state" => state).increment(1);
-        self.jobs.remove(&id);
-        self.timers.forget(id);
+        self.append(new.id, now, submitted, AfterCommit::default(), new.remember);
     }
 }
 
@@ -304,6 +258,7 @@ impl Resident for Shard {
         });
         self.enrol(ctx);
         self.recover(ctx);
+        self.survey_later(ctx);
     }
 
     fn handle(&mut self, message: ShardMessage, ctx: &mut ResidentContext<Self>) {
@@ -314,21 +269,18 @@ impl Resident for Shard {
         };
         match message {
             ShardMessage::Submit(new) => self.submit(*new),
-            ShardMessage::Cancel {
-                job,
-                tenant,
-                reason,
-                reply,
-            } => self.cancel(job, &tenant, reason, reply),
+            ShardMessage::Control(control) => self.control(*control, ctx),
             ShardMessage::Tasks { job, reply } => {
-                let held = self.jobs.get(&job).map(LiveJob::held).unwrap_or_default();
-                let _ = reply.send(held);
+                let look = self.jobs.get(&job).map(|live| self.look(live));
+                // Err means that the asker has gone.
+                let _ = reply.send(look.unwrap_or_default());
             }
             ShardMessage::Crew { role, notice } => self.crew_notice(&role, notice),
             ShardMessage::Settled(settled) => {
                 settled.into_iter().for_each(|one| self.settled(one, ctx))
             }
-            ShardMessage::Due => self.run_due(),
+            ShardMessage::Due => self.run_due(ctx),
+            ShardMessage::Survey => self.survey(ctx),
             ShardMessage::Recovery { incarnation, step } if incarnation == ctx.incarnation() => {
                 self.recovery(step, ctx)
             }

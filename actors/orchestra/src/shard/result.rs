@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use callboard_runtime::{Fault, Report};
+use callboard_runtime::{Fault, Report, ResidentContext};
 
 use super::{
-    CommandError, Shard, dispatch::attempt_of, live::AfterCommit, message::CancelReply,
-    timers::Alarm,
+    CommandError, Shard, dispatch::attempt_of, live::AfterCommit, message::Control, timers::Alarm,
 };
 use crate::{
-    crew::Delivery,
-    id::{JobId, TaskId, Tenant},
-    job::{Command, JobEvent, Refused},
+    context::Deliverables,
+    crew::{Delivery, Unstored},
+    id::{JobId, TaskId},
+    job::{Command, JobEvent},
     outcome::{Failure, FailureKind, Outcome},
+    payload::Payload,
 };
 
 impl Shard {
@@ -24,30 +25,33 @@ impl Shard {
         if live.is_settling(report.key) {
             return;
         }
+        // A handing out that the job gave up, or that rested on a commit that failed.
+        let Some(held) = live.held_under(report.key).copied() else {
+            return self.forget_result(role, &report);
+        };
         let outcome = label(&report.outcome);
         metrics::histogram!("callboard_task_duration_seconds", "role" => role.to_string(), "outcome" => outcome)
             .record(report.elapsed.as_secs_f64());
-        if live
-            .held
-            .get(&task)
-            .is_some_and(|held| held.attempt == attempt)
-        {
-            live.put_down(role, task);
-        }
+        live.put_down(role, task);
+        self.paces.note(role, report.elapsed);
         let released = self.is_draining() && matches!(report.outcome, Err(Fault::Aborted));
         let key = report.key;
         let command = if released {
-            Command::Release { task, attempt }
+            Command::Release {
+                task,
+                attempt,
+                begun: held.worker.is_some(),
+            }
         } else {
             command_of(task, attempt, report.outcome)
         };
         let after = AfterCommit {
             acknowledge: Some((role.clone(), key)),
-            cancelled: None,
+            controlled: None,
         };
         match self.command(id, command, after) {
             Ok(()) => self.offer_ready(id),
-            Err(Refused::Ended | Refused::NoSuchTask | Refused::Stale) => {
+            Err(_) => {
                 metrics::counter!("callboard_stale_results_total", "role" => role.to_string())
                     .increment(1);
                 self.ports.crews[role].acknowledge(key);
@@ -98,40 +102,70 @@ impl Shard {
         self.ports.crews[role].acknowledge(report.key);
     }
 
-    pub(super) fn cancel(
-        &mut self,
-        id: JobId,
-        tenant: &Tenant,
-        reason: String,
-        reply: CancelReply,
-    ) {
+    /// Does what a caller asks of a job, reading it from the journal first if it is parked.
+    pub(super) fn control(&mut self, control: Control, ctx: &mut ResidentContext<Self>) {
+        let id = control.job;
+        if self.is_draining() {
+            return control.answer(Err(CommandError::Draining));
+        }
         if self.reloading.contains(&id) {
-            let _ = reply.send(Err(CommandError::Unavailable));
-            return;
+            return control.answer(Err(CommandError::Unavailable));
         }
-        let known = self.jobs.get(&id).filter(|live| live.job.tenant == *tenant);
-        let Some(live) = known else {
-            let _ = reply.send(Err(CommandError::NotFound));
-            return;
-        };
-        if live.job.state.is_final() {
-            let _ = reply.send(Err(CommandError::Ended));
-            return;
+        let owner = self
+            .jobs
+            .get(&id)
+            .map(|live| &live.job.tenant)
+            .or_else(|| self.parking.tenant_of(id));
+        // A person may find out about an effect when its job has long ended.
+        let may_have_ended = matches!(control.command, Command::Resolve { .. });
+        match owner {
+            Some(tenant) if *tenant != control.tenant => {
+                control.answer(Err(CommandError::NotFound))
+            }
+            None if !may_have_ended => control.answer(Err(CommandError::NotFound)),
+            Some(_) if self.jobs.contains_key(&id) => self.control_live(control),
+            Some(_) | None => self.fetch(id, Some(control), ctx),
         }
-        let after = AfterCommit {
-            acknowledge: None,
-            cancelled: Some(reply),
-        };
-        self.command(id, Command::Cancel { reason }, after)
-            .expect("a job that has not ended can be cancelled");
     }
 
-    pub(super) fn run_due(&mut self) {
+    fn control_live(&mut self, control: Control) {
+        let Control {
+            job: id,
+            tenant,
+            command,
+            reply,
+        } = control;
+        let is_own = self
+            .jobs
+            .get(&id)
+            .is_some_and(|live| live.job.tenant == tenant);
+        let decided = match is_own {
+            true => self.decide(id, command).map_err(CommandError::from),
+            false => Err(CommandError::NotFound),
+        };
+        match decided {
+            Ok(decided) => {
+                let after = AfterCommit {
+                    acknowledge: None,
+                    controlled: Some(reply),
+                };
+                self.carry_out(id, decided, after);
+            }
+            // Err means that the caller has gone.
+            Err(refused) => drop(reply.send(Err(refused))),
+        }
+    }
+
+    pub(super) fn run_due(&mut self, ctx: &mut ResidentContext<Self>) {
         self.timers.fired();
         while let Some(alarm) = self.timers.pop_due(self.ports.clock.now()) {
             let (id, command) = match alarm {
                 Alarm::Wake { job, task } => (job, Command::Wake { task }),
                 Alarm::Expire { job } => (job, Command::Expire),
+                Alarm::Rouse { job } => {
+                    self.fetch(job, None, ctx);
+                    continue;
+                }
             };
             // Refused means that the job or the task has moved on since the timer was set.
             let _ = self.command(id, command, AfterCommit::default());
@@ -150,20 +184,10 @@ fn command_of(task: TaskId, attempt: u32, outcome: Result<Delivery, Fault>) -> C
         Ok(Delivery {
             outcome,
             deliverables,
+            ..
         }) => match outcome {
-            Outcome::Done(product) => Command::TaskFinished {
-                task,
-                attempt,
-                product,
-                deliverables,
-            },
-            Outcome::Retry { after, cause } => failed(FailureKind::Retry, cause, after),
-            Outcome::Snooze { until } => Command::TaskSnoozed {
-                task,
-                attempt,
-                until,
-            },
-            Outcome::Reject { reason } => failed(FailureKind::Domain, reason, None),
+            Err(Unstored(cause)) => failed(FailureKind::Unstored, cause, None),
+            Ok(outcome) => command_of_outcome(task, attempt, outcome, deliverables),
         },
         Err(fault) => {
             let (kind, message) = match fault {
@@ -181,13 +205,57 @@ fn command_of(task: TaskId, attempt: u32, outcome: Result<Delivery, Fault>) -> C
     }
 }
 
+fn command_of_outcome(
+    task: TaskId,
+    attempt: u32,
+    outcome: Outcome<Payload>,
+    deliverables: Deliverables,
+) -> Command {
+    let failed = |kind, message: String, after| Command::TaskFailed {
+        task,
+        attempt,
+        failure: Failure::new(kind, message),
+        after,
+    };
+    match outcome {
+        Outcome::Done(product) => Command::TaskFinished {
+            task,
+            attempt,
+            product,
+            deliverables,
+        },
+        Outcome::Retry { after, cause } => failed(FailureKind::Retry, cause, after),
+        Outcome::Snooze { until } => Command::TaskSnoozed {
+            task,
+            attempt,
+            until,
+        },
+        Outcome::NeedsApproval { why, within } => Command::ApprovalNeeded {
+            task,
+            attempt,
+            why,
+            within,
+        },
+        Outcome::AwaitSignal { name, within } => Command::SignalNeeded {
+            task,
+            attempt,
+            name,
+            within,
+        },
+        Outcome::Reject { reason } => failed(FailureKind::Domain, reason, None),
+    }
+}
+
 fn label(outcome: &Result<Delivery, Fault>) -> &'static str {
     match outcome {
         Ok(Delivery { outcome, .. }) => match outcome {
-            Outcome::Done(_) => "done",
-            Outcome::Retry { .. } => "retry",
-            Outcome::Snooze { .. } => "snooze",
-            Outcome::Reject { .. } => "reject",
+            Ok(Outcome::Done(_)) => "done",
+            Ok(Outcome::Retry { .. }) => "retry",
+            Ok(Outcome::Snooze { .. }) => "snooze",
+            Ok(Outcome::NeedsApproval { .. }) => "needs_approval",
+            Ok(Outcome::AwaitSignal { .. }) => "await_signal",
+            Ok(Outcome::Reject { .. }) => "reject",
+            Err(Unstored(_)) => "unstored",
         },
         Err(Fault::Panicked(_)) => "panicked",
         Err(Fault::Aborted) => "aborted",

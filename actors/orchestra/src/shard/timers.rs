@@ -12,8 +12,17 @@ use crate::{
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Alarm {
-    Wake { job: JobId, task: TaskId },
-    Expire { job: JobId },
+    Wake {
+        job: JobId,
+        task: TaskId,
+    },
+    Expire {
+        job: JobId,
+    },
+    /// A parked job is needed.
+    Rouse {
+        job: JobId,
+    },
 }
 
 #[derive(Default)]
@@ -33,11 +42,19 @@ impl Timers {
         self.set(at, job, Alarm::Expire { job });
     }
 
+    pub(super) fn rouse(&mut self, at: Timestamp, job: JobId) {
+        self.set(at, job, Alarm::Rouse { job });
+    }
+
+    pub(super) fn has_any(&self, job: JobId) -> bool {
+        self.by_job.contains_key(&job)
+    }
+
     pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Alarm> {
         let first = self.alarms.first().filter(|(at, _)| *at <= now).copied()?;
         self.alarms.remove(&first);
         let (_, alarm) = first;
-        let (Alarm::Wake { job, .. } | Alarm::Expire { job }) = alarm;
+        let (Alarm::Wake { job, .. } | Alarm::Expire { job } | Alarm::Rouse { job }) = alarm;
         if let Some(alarms) = self.by_job.get_mut(&job) {
             alarms.retain(|alarm| *alarm != first);
             if alarms.is_empty() {

@@ -37,7 +37,7 @@ async fn end_of(stage: &Stage, job: JobId) -> Arc<JobRow> {
     for _ in 0..ATTEMPTS_MAX {
         let coordinator = &stage.house.coordinator;
         match coordinator
-            .finished(&Tenant::default(), job, PATIENCE)
+            .finished(&Tenant::default(), job, PATIENCE, Default::default())
             .await
         {
             Ok(Some(end)) => return end,

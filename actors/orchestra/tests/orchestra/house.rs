@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callboard_orchestra::{
-    CancelError, FailureKind, HouseSpec, Payload, Submission, SubmitError, Tenant, Timestamp,
+    ControlError, FailureKind, HouseSpec, Payload, Submission, SubmitError, Tenant, Timestamp,
     admission::AdmissionLimits, hub::Signal, job::JobState, shard::CommandError,
     submission::IdempotencyKey,
 };
@@ -33,7 +33,7 @@ fn a_cancelled_job_ends_at_once_and_starts_nothing_more() {
         assert_eq!(stage.end_of(job).await.state, JobState::Cancelled);
         let refused = stage.house.coordinator.cancel(&tenant, job, "again").await;
         assert!(
-            matches!(refused, Err(CancelError::Command(CommandError::Ended))),
+            matches!(refused, Err(ControlError::Command(CommandError::Ended))),
             "{refused:?}"
         );
         let fence = stage.play(&Play::of([Act::Done])).await;
@@ -259,7 +259,11 @@ fn nobody_hears_of_the_end_of_another_tenants_job() {
         let job = stage.submit(&Play::of([Act::Wait { ms: 1_000 }])).await;
         let patience = Duration::from_secs(600);
         let stranger = Tenant::new("stranger");
-        let overheard = stage.house.coordinator.finished(&stranger, job, patience);
+        let overheard =
+            stage
+                .house
+                .coordinator
+                .finished(&stranger, job, patience, Default::default());
         let (overheard, own) = futures_util::join!(overheard, stage.end_of(job));
         assert_eq!(own.state, JobState::Succeeded);
         assert_eq!(overheard.unwrap(), None);

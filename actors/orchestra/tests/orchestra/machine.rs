@@ -1,334 +1,21 @@
 //! Properties of the job machine over random plans and random histories.
 
-use std::{collections::HashSet, rc::Rc, sync::Arc, time::Duration};
-
 use callboard_orchestra::{
-    Failure, FailureKind, InvalidInput, Kind, Outcome, Pack, Payload, Plan, Role, RoleContext,
-    RoleSpec, TaskId, TaskSpec, Tenant, Timestamp,
-    catalog::Catalog,
-    context::Deliverables,
-    id::JobId,
-    job::{
-        Applied, Command, Effect, Job, JobEvent, JobState, Moment, Refused, Stage, Submit,
-        TaskState, apply, submit,
-    },
+    Failure, FailureKind, OnExhausted, Plan, TaskId, TaskSpec,
+    job::{Command, Job, JobState},
 };
 use proptest::prelude::*;
 
-struct Idle;
-
-impl Role for Idle {
-    const NAME: &'static str = "test.idle";
-    type Task = ();
-    type Product = ();
-
-    async fn perform(self: Rc<Self>, _task: (), _ctx: RoleContext) -> Outcome<()> {
-        Outcome::Done(())
-    }
-}
-
-struct TestPack;
-
-impl Pack for TestPack {
-    fn name(&self) -> &'static str {
-        "test"
-    }
-
-    fn kinds(&self) -> Vec<Kind> {
-        vec![Kind {
-            name: "test.any",
-            summary: "",
-            planner: Idle::NAME,
-            schema: serde_json::Value::Null,
-            examples: vec![],
-            admit: Arc::new(|input: &Payload| Ok::<_, InvalidInput>(input.clone())),
-        }]
-    }
-
-    fn roles(&self) -> Vec<RoleSpec> {
-        vec![RoleSpec::new(|| Idle)]
-    }
-}
-
-fn catalog() -> Catalog {
-    Catalog::of(&[Arc::new(TestPack)]).unwrap()
-}
-
-/// A job with its whole history, driven as a shard drives it.
-struct Driver {
-    catalog: Catalog,
-    job: Job,
-    events: Vec<(JobEvent, Timestamp)>,
-    offered: HashSet<TaskId>,
-    now: Timestamp,
-    seed: u64,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let (catalog, now) = (catalog(), Timestamp::from_millis(1_000));
-        let moment = Moment {
-            now,
-            seed: 7,
-            catalog: &catalog,
-        };
-        let submission = Submit {
-            tenant: Tenant::default(),
-            input: payload(),
-            priority: 5,
-            labels: Default::default(),
-            deadline: None,
-            request_id: None,
-        };
-        let Applied { events, effects } =
-            submit(catalog.kind("test.any").unwrap(), submission, moment);
-        let job = Job::replay(JobId::mint(), events.iter().map(|event| (event, now))).unwrap();
-        let events = events.into_iter().map(|event| (event, now)).collect();
-        let mut driver = Self {
-            catalog,
-            job,
-            events,
-            offered: HashSet::new(),
-            now,
-            seed: 7,
-        };
-        driver.run(effects);
-        driver
-    }
-
-    fn command(&mut self, command: Command) -> Result<(), Refused> {
-        self.now = self.now.plus(Duration::from_secs(60));
-        self.seed += 1;
-        let moment = Moment {
-            now: self.now,
-            seed: self.seed,
-            catalog: &self.catalog,
-        };
-        let Applied { events, effects } = apply(&self.job, command, moment)?;
-        for event in events {
-            self.job.fold(&event, self.now).unwrap();
-            self.events.push((event, self.now));
-        }
-        self.run(effects);
-        Ok(())
-    }
-
-    fn run(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Offer(task) => {
-                    self.assert_dependencies_succeeded(task);
-                    self.offered.insert(task);
-                }
-                Effect::End => self.offered.clear(),
-                Effect::Wake { .. } | Effect::Expire { .. } => {}
-            }
-        }
-    }
-
-    fn assert_dependencies_succeeded(&self, id: TaskId) {
-        let task = self.job.task(id).unwrap();
-        for dependency in &task.entry.after {
-            let state = self.job.task(*dependency).unwrap().state;
-            assert_eq!(
-                state,
-                TaskState::Succeeded,
-                "{id} was offered before {dependency}"
-            );
-        }
-        if task.stage == Stage::Aggregate {
-            assert_eq!(
-                self.job.open_tasks, 0,
-                "the aggregate was offered with tasks open"
-            );
-        }
-    }
-
-    fn plan(&mut self, plan: &Plan) {
-        let product = Payload::of(plan).unwrap();
-        self.offered.remove(&TaskId::PLAN);
-        let deliverables = Deliverables::default();
-        self.command(Command::TaskFinished {
-            task: TaskId::PLAN,
-            attempt: 1,
-            product,
-            deliverables,
-        })
-        .unwrap();
-    }
-
-    fn step(&mut self, step: &Step) {
-        let mut offered: Vec<_> = self.offered.iter().copied().collect();
-        offered.sort();
-        let pick = |at: usize| offered.get(at % offered.len().max(1)).copied();
-        let attempt = |task: TaskId| self.job.task(task).unwrap().attempt;
-        let command = match *step {
-            Step::Finish(at) => pick(at).map(|task| finish(task, attempt(task), vec![])),
-            Step::Grow(at) => pick(at).map(|task| {
-                let name = format!("grown:{}", self.events.len());
-                finish(
-                    task,
-                    attempt(task),
-                    vec![TaskSpec::new(name, Idle::NAME, &()).unwrap()],
-                )
-            }),
-            Step::Fail(at, kind) => pick(at).map(|task| Command::TaskFailed {
-                task,
-                attempt: attempt(task),
-                failure: Failure::new(kind, "injected"),
-                after: None,
-            }),
-            Step::Snooze(at) => pick(at).map(|task| Command::TaskSnoozed {
-                task,
-                attempt: attempt(task),
-                until: self.now.plus(Duration::from_secs(1)),
-            }),
-            Step::WakeAll => None,
-            Step::Stale(at) => pick(at).map(|task| finish(task, attempt(task) + 1, vec![])),
-            Step::Cancel => Some(Command::Cancel {
-                reason: "injected".to_owned(),
-            }),
-        };
-        if let Step::WakeAll = step {
-            return self.wake_all();
-        }
-        let Some(command) = command else { return };
-        let picked = match &command {
-            Command::TaskFinished { task, .. }
-            | Command::TaskFailed { task, .. }
-            | Command::TaskSnoozed { task, .. } => Some(*task),
-            _ => None,
-        };
-        let was_final = self.job.state.is_final();
-        let before = self.job.clone();
-        match self.command(command) {
-            Ok(()) => {
-                assert!(!was_final, "a command changed a job that had ended");
-                if let Some(task) = picked
-                    && self.job.task(task).unwrap().state != TaskState::Ready
-                {
-                    self.offered.remove(&task);
-                }
-            }
-            Err(_) => assert_eq!(before, self.job, "a refused command changed the job"),
-        }
-    }
-
-    fn wake_all(&mut self) {
-        let sleeping: Vec<_> = self
-            .job
-            .tasks
-            .iter()
-            .filter(|task| matches!(task.state, TaskState::Retrying | TaskState::Waiting))
-            .map(|task| task.id())
-            .collect();
-        for task in sleeping {
-            let _ = self.command(Command::Wake { task });
-        }
-    }
-
-    /// Lets every task succeed from here.
-    fn complete(&mut self) {
-        for _ in 0..10_000 {
-            self.wake_all();
-            let Some(task) = self.offered.iter().copied().min() else {
-                return;
-            };
-            self.offered.remove(&task);
-            let attempt = self.job.task(task).unwrap().attempt;
-            self.command(finish(task, attempt, vec![])).unwrap();
-        }
-        panic!("the job does not end: {:?}", self.job.state);
-    }
-}
-
-fn payload() -> Payload {
-    Payload::of(&()).unwrap()
-}
-
-fn finish(task: TaskId, attempt: u32, growth: Vec<TaskSpec>) -> Command {
-    let deliverables = Deliverables {
-        growth,
-        ..Deliverables::default()
-    };
-    Command::TaskFinished {
-        task,
-        attempt,
-        product: payload(),
-        deliverables,
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    Finish(usize),
-    Grow(usize),
-    Fail(usize, FailureKind),
-    Snooze(usize),
-    WakeAll,
-    Stale(usize),
-    Cancel,
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    let failure = prop_oneof![
-        8 => Just(FailureKind::Timeout),
-        4 => Just(FailureKind::Panicked),
-        4 => Just(FailureKind::WorkerLost),
-        2 => Just(FailureKind::BreakerOpen),
-        1 => Just(FailureKind::Domain),
-    ];
-    prop_oneof![
-        20 => any::<usize>().prop_map(Step::Finish),
-        3 => any::<usize>().prop_map(Step::Grow),
-        6 => (any::<usize>(), failure).prop_map(|(at, kind)| Step::Fail(at, kind)),
-        4 => any::<usize>().prop_map(Step::Snooze),
-        6 => Just(Step::WakeAll),
-        3 => any::<usize>().prop_map(Step::Stale),
-        1 => Just(Step::Cancel),
-    ]
-}
-
-/// A random DAG: each task depends on some of those before it, and the list is then shuffled.
-fn any_plan() -> impl Strategy<Value = Plan> {
-    let edges = prop::collection::vec(
-        prop::collection::vec(any::<prop::sample::Index>(), 0..3),
-        0..12,
-    );
-    (edges, any::<bool>()).prop_perturb(|(edges, check), mut rng| {
-        let mut tasks: Vec<TaskSpec> = edges
-            .iter()
-            .enumerate()
-            .map(|(index, after)| {
-                let names: HashSet<_> = after
-                    .iter()
-                    .filter(|_| index > 0)
-                    .map(|at| format!("t{}", at.index(index)))
-                    .collect();
-                TaskSpec::new(format!("t{index}"), Idle::NAME, &())
-                    .unwrap()
-                    .after(names)
-            })
-            .collect();
-        for index in (1..tasks.len()).rev() {
-            tasks.swap(index, rng.random_range(0..=index));
-        }
-        let end = |name: &str| TaskSpec::new(name, Idle::NAME, &()).unwrap();
-        Plan {
-            tasks,
-            aggregate: end("aggregate"),
-            check: check.then(|| end("check")),
-        }
-    })
-}
+use crate::driver::{Driver, IDLE, any_plan, any_step};
 
 proptest! {
     #[test]
-    fn waves_respect_the_dag_and_every_job_can_end(plan in any_plan(), steps in prop::collection::vec(any_step(), 0..60)) {
-        let mut driver = Driver::start();
+    fn waves_respect_the_dag_and_every_job_can_end(plan in any_plan(), steps in prop::collection::vec(any_step(), 0..60), pauses in any::<bool>()) {
+        let mut driver = Driver::start_with(if pauses { OnExhausted::Pause } else { OnExhausted::Fail });
         driver.plan(&plan);
         for step in &steps {
             driver.step(step);
+            driver.assert_stands();
         }
         driver.complete();
         prop_assert!(driver.job.state.is_final(), "stuck in {:?}", driver.job.state);
@@ -366,11 +53,10 @@ proptest! {
 
 #[test]
 fn a_plan_with_a_cycle_fails_the_job_and_names_a_task_on_it() {
-    let task =
-        |name: &str, after: &str| TaskSpec::new(name, Idle::NAME, &()).unwrap().after([after]);
+    let task = |name: &str, after: &str| TaskSpec::new(name, IDLE, &()).unwrap().after([after]);
     let plan = Plan {
         tasks: vec![task("a", "b"), task("b", "a")],
-        aggregate: TaskSpec::new("aggregate", Idle::NAME, &()).unwrap(),
+        aggregate: TaskSpec::new("aggregate", IDLE, &()).unwrap(),
         check: None,
     };
     let mut driver = Driver::start();
@@ -384,7 +70,7 @@ fn a_plan_with_a_cycle_fails_the_job_and_names_a_task_on_it() {
 fn a_plan_that_names_an_unknown_role_is_told_the_near_one() {
     let plan = Plan {
         tasks: vec![TaskSpec::new("a", "test.idel", &()).unwrap()],
-        aggregate: TaskSpec::new("aggregate", Idle::NAME, &()).unwrap(),
+        aggregate: TaskSpec::new("aggregate", IDLE, &()).unwrap(),
         check: None,
     };
     let mut driver = Driver::start();

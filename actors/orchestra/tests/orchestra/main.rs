@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod calls;
+mod driver;
 mod faults;
 mod fixtures;
 mod house;

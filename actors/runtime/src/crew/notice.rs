@@ -11,6 +11,9 @@ pub struct TaskKey {
     #[serde(serialize_with = "hexadecimal")]
     pub source: u128,
     pub number: u64,
+    /// Which handing out of it: a task offered anew after its owner gave it up is another task to the crew.
+    #[serde(skip)]
+    pub dispatch: u64,
 }
 
 fn hexadecimal<S: Serializer>(source: &u128, serializer: S) -> Result<S::Ok, S::Error> {

@@ -166,7 +166,11 @@ mod tests {
 
     fn waiting(number: u64, since: Instant) -> Waiting {
         Waiting {
-            key: TaskKey { source: 0, number },
+            key: TaskKey {
+                source: 0,
+                number,
+                dispatch: 0,
+            },
             seq: number,
             since,
         }

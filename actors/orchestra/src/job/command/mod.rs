@@ -1,30 +1,43 @@
 //! Commands: what may be asked of a job. One file each; every answer is events to journal and effects to run after.
 
+mod adopt;
+mod approval;
 mod cancel;
+mod effect;
 mod expire;
 mod growth;
+mod pause;
 mod plan_accepted;
 mod release;
+mod retry;
 mod settle;
+mod signal;
+mod start;
 mod submit;
 mod task_failed;
 mod task_finished;
 mod wake;
 
+pub use adopt::DEATHS_MAX;
+pub use approval::Decision;
+pub use effect::Resolution;
 pub use settle::{PlanError, TASKS_MAX};
+pub use signal::SIGNALS_KEPT_MAX;
 pub use submit::{Submit, submit};
 pub use task_finished::CLAIMS_MAX;
+
+use std::time::Duration;
 
 use super::{
     effect::Effect,
     event::JobEvent,
     fold::Job,
-    task::{Task, TaskState},
+    task::{Task, TaskState, Wait},
 };
 use crate::{
     catalog::Catalog,
     context::Deliverables,
-    id::TaskId,
+    id::{ApprovalId, EffectId, TaskId},
     outcome::{Failure, FailureKind},
     payload::Payload,
     time::Timestamp,
@@ -39,6 +52,7 @@ pub struct Moment<'a> {
     pub catalog: &'a Catalog,
 }
 
+#[derive(Debug, Clone)]
 pub enum Command {
     /// An attempt succeeded.
     TaskFinished {
@@ -52,7 +66,7 @@ pub enum Command {
         task: TaskId,
         attempt: u32,
         failure: Failure,
-        after: Option<std::time::Duration>,
+        after: Option<Duration>,
     },
     /// The role asked to be run again later, without using an attempt.
     TaskSnoozed {
@@ -60,15 +74,63 @@ pub enum Command {
         attempt: u32,
         until: Timestamp,
     },
-    /// The server stops with the task in hand.
+    /// The role cannot go on without a person's consent.
+    ApprovalNeeded {
+        task: TaskId,
+        attempt: u32,
+        why: String,
+        within: Option<Duration>,
+    },
+    /// The role cannot go on before a signal has come.
+    SignalNeeded {
+        task: TaskId,
+        attempt: u32,
+        name: String,
+        within: Option<Duration>,
+    },
+    /// The attempt is about to be handed out.
+    Start {
+        task: TaskId,
+    },
+    /// The server stops with the task queued, or in hand where it had `begun`.
     Release {
         task: TaskId,
         attempt: u32,
+        begun: bool,
     },
-    /// The instant of a retry or a snooze has come.
+    /// The instant of a retry, or the end of a wait, has come.
     Wake {
         task: TaskId,
     },
+    /// The job was read from the journal; crews hold these tasks of it and no others.
+    Adopt {
+        held: Vec<TaskId>,
+        is_new_process: bool,
+    },
+    Decide {
+        approval: ApprovalId,
+        decision: Decision,
+        by: String,
+        reason: Option<String>,
+    },
+    Signal {
+        name: String,
+        payload: Payload,
+    },
+    Resolve {
+        effect: EffectId,
+        resolution: Resolution,
+        by: String,
+        reason: Option<String>,
+    },
+    Pause {
+        reason: String,
+    },
+    Resume {
+        reason: String,
+    },
+    /// New attempts for tasks that have used theirs up.
+    Retry,
     /// The job's deadline has passed.
     Expire,
     Cancel {
@@ -112,11 +174,40 @@ pub enum Refused {
     /// A result of an attempt that is not the current one, or of a task that is already decided.
     #[error("the attempt is not the current one")]
     Stale,
+    #[error("the job is paused already")]
+    Paused,
+    #[error("the job is not paused")]
+    NotPaused,
+    #[error("no task of the job has used up its attempts")]
+    NothingToRetry,
+    #[error("the approval is not pending")]
+    NotPending,
+    #[error("the outcome of the effect is not unknown")]
+    NotUnknown,
+    #[error("the job keeps {SIGNALS_KEPT_MAX} signals that no task has waited for")]
+    TooManySignals,
+}
+
+impl Refused {
+    /// Stable, for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ended => "job_ended",
+            Self::NoSuchTask => "no_such_task",
+            Self::Stale => "stale_attempt",
+            Self::Paused => "already_paused",
+            Self::NotPaused => "not_paused",
+            Self::NothingToRetry => "nothing_to_retry",
+            Self::NotPending => "not_pending",
+            Self::NotUnknown => "not_unknown",
+            Self::TooManySignals => "too_many_signals",
+        }
+    }
 }
 
 /// Decides `command` for `job`.
-pub fn apply(job: &Job, command: Command, moment: Moment<'_>) -> Result<Applied, Refused> {
-    if job.state.is_final() {
+pub(super) fn apply(job: &Job, command: Command, moment: Moment<'_>) -> Result<Applied, Refused> {
+    if job.state.is_final() && !matches!(command, Command::Resolve { .. }) {
         return Err(Refused::Ended);
     }
     match command {
@@ -142,7 +233,7 @@ pub fn apply(job: &Job, command: Command, moment: Moment<'_>) -> Result<Applied,
             after,
         } => {
             let task = current(job, task, attempt)?;
-            Ok(task_failed::apply(task, failure, after, moment))
+            Ok(task_failed::apply(job, task, failure, after, moment))
         }
         Command::TaskSnoozed {
             task,
@@ -150,12 +241,59 @@ pub fn apply(job: &Job, command: Command, moment: Moment<'_>) -> Result<Applied,
             until,
         } => {
             let task = current(job, task, attempt)?;
-            Ok(wake::snooze(job, task, until, moment.now))
+            Ok(wake::snooze(task, until, moment.now))
         }
-        Command::Release { task, attempt } => Ok(release::apply(current(job, task, attempt)?)),
+        Command::ApprovalNeeded {
+            task,
+            attempt,
+            why,
+            within,
+        } => {
+            let task = current(job, task, attempt)?;
+            Ok(approval::request(job, task, why, within, moment))
+        }
+        Command::SignalNeeded {
+            task,
+            attempt,
+            name,
+            within,
+        } => {
+            let task = current(job, task, attempt)?;
+            Ok(signal::wait(job, task, name, within, moment))
+        }
+        Command::Start { task } => {
+            let task = job.task(task).ok_or(Refused::NoSuchTask)?;
+            let task = current(job, task.id(), task.attempt)?;
+            Ok(start::apply(job, task, moment))
+        }
+        Command::Release {
+            task,
+            attempt,
+            begun,
+        } => Ok(release::apply(current(job, task, attempt)?, begun)),
         Command::Wake { task } => wake::apply(job, task, moment),
         Command::Expire => Ok(expire::apply(job, moment)),
         Command::Cancel { reason } => Ok(cancel::apply(reason)),
+        Command::Adopt {
+            held,
+            is_new_process,
+        } => Ok(adopt::apply(job, &held, is_new_process)),
+        Command::Decide {
+            approval,
+            decision,
+            by,
+            reason,
+        } => approval::decide(job, approval, decision, by, reason),
+        Command::Signal { name, payload } => signal::receive(job, &name, payload),
+        Command::Resolve {
+            effect,
+            resolution,
+            by,
+            reason,
+        } => effect::resolve(job, effect, resolution, by, reason, moment),
+        Command::Pause { reason } => pause::pause(job, reason),
+        Command::Resume { reason } => pause::resume(job, reason),
+        Command::Retry => retry::apply(job),
     }
 }
 
@@ -163,9 +301,9 @@ pub fn apply(job: &Job, command: Command, moment: Moment<'_>) -> Result<Applied,
 fn current(job: &Job, id: TaskId, attempt: u32) -> Result<&Task, Refused> {
     let task = job.task(id).ok_or(Refused::NoSuchTask)?;
     let awaited = match task.state {
-        TaskState::Ready | TaskState::Running | TaskState::Retrying | TaskState::Waiting => {
-            task.attempt == attempt
-        }
+        TaskState::Ready | TaskState::Running | TaskState::Retrying => task.attempt == attempt,
+        // Put off by a journal that does not say when the task was woken.
+        TaskState::Waiting => task.attempt == attempt && task.wait == Some(Wait::Timer),
         TaskState::Pending
         | TaskState::Succeeded
         | TaskState::Failed

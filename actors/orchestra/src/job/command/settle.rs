@@ -172,6 +172,7 @@ fn entry(
         after,
         timeout: spec.timeout.unwrap_or(profile.timeout),
         retry: bounded(spec.retry.unwrap_or(profile.retry)),
+        effect: profile.effect,
     })
 }
 

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Applied, Moment, settle};
+use super::{Moment, settle};
 use crate::{
     id::{TaskId, Tenant},
-    job::{Effect, JobEvent, TaskEntry},
+    job::{Effect, JobEvent, Step, TaskEntry},
+    journal::Asides,
     pack::Kind,
     payload::Payload,
+    policy::OnExhausted,
     time::Timestamp,
 };
 
@@ -25,9 +27,10 @@ pub struct Submit {
     pub labels: BTreeMap<String, String>,
     pub deadline: Option<Timestamp>,
     pub request_id: Option<Arc<str>>,
+    pub on_exhausted: OnExhausted,
 }
 
-pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Applied {
+pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Step {
     let profile = moment
         .catalog
         .profile(kind.planner)
@@ -40,6 +43,7 @@ pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Applied {
         after: Vec::new(),
         timeout: profile.timeout,
         retry: settle::bounded(profile.retry),
+        effect: profile.effect,
     };
     let expiry = submit.deadline.map(|at| Effect::Expire { at });
     let submitted = JobEvent::JobSubmitted {
@@ -51,12 +55,14 @@ pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Applied {
         deadline: submit.deadline,
         seed: moment.seed,
         request_id: submit.request_id,
+        on_exhausted: submit.on_exhausted,
     };
-    Applied {
+    Step {
         events: vec![submitted, JobEvent::JobPlanning { task: plan_task }],
         effects: [Effect::Offer(TaskId::PLAN)]
             .into_iter()
             .chain(expiry)
             .collect(),
+        asides: Asides::default(),
     }
 }

@@ -2,21 +2,36 @@
 
 use std::time::Duration;
 
-use super::{Applied, Moment};
+use super::{Applied, Moment, effect};
 use crate::{
-    job::{Effect, JobEvent, Task},
+    job::{Effect, Job, JobEvent, Task},
     outcome::{Failure, FailureKind},
+    policy::{EffectClass, OnExhausted},
 };
 
 pub(super) fn apply(
+    job: &Job,
     task: &Task,
     failure: Failure,
     after: Option<Duration>,
     moment: Moment<'_>,
 ) -> Applied {
     let policy = &task.entry.retry;
+    if let (EffectClass::Once, Some(intent), true) = (
+        task.entry.effect,
+        task.intent,
+        leaves_outcome_open(failure.kind),
+    ) {
+        return effect::lose(task, intent, failure);
+    }
     let verdict = match failure.kind {
-        FailureKind::Domain | FailureKind::Expired | FailureKind::Poisoned => Some(failure.clone()),
+        FailureKind::Domain
+        | FailureKind::Expired
+        | FailureKind::Poisoned
+        | FailureKind::Refused
+        | FailureKind::Unanswered => {
+            return Applied::failed(Some((task.id(), task.attempt)), failure);
+        }
         FailureKind::Panicked if task.panics + 1 >= policy.panics_max => Some(Failure::new(
             FailureKind::Poisoned,
             format!(
@@ -31,10 +46,11 @@ pub(super) fn apply(
         | FailureKind::Timeout
         | FailureKind::Stalled
         | FailureKind::WorkerLost
-        | FailureKind::Retry => (task.attempt >= policy.attempts_max).then(|| failure.clone()),
+        | FailureKind::Unstored
+        | FailureKind::Retry => (task.attempt >= task.attempts_max).then(|| failure.clone()),
     };
     if let Some(failure) = verdict {
-        return Applied::failed(Some((task.id(), task.attempt)), failure);
+        return exhausted(job, task, failure);
     }
     let uses_attempt = failure.kind != FailureKind::BreakerOpen;
     let attempt = task.attempt + u32::from(uses_attempt);
@@ -51,5 +67,38 @@ pub(super) fn apply(
             task: task.id(),
             at,
         }],
+    }
+}
+
+fn exhausted(job: &Job, task: &Task, failure: Failure) -> Applied {
+    match job.on_exhausted {
+        OnExhausted::Fail => Applied::failed(Some((task.id(), task.attempt)), failure),
+        OnExhausted::Pause => Applied {
+            events: vec![JobEvent::TaskExhausted {
+                task: task.id(),
+                attempt: task.attempt,
+                failure,
+            }],
+            effects: Vec::new(),
+        },
+    }
+}
+
+/// Whether an attempt that ended so may have had its effect. A role that asks for a retry says that it had none.
+const fn leaves_outcome_open(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Panicked
+        | FailureKind::Aborted
+        | FailureKind::Timeout
+        | FailureKind::Stalled
+        | FailureKind::WorkerLost
+        | FailureKind::Unstored => true,
+        FailureKind::Domain
+        | FailureKind::BreakerOpen
+        | FailureKind::Retry
+        | FailureKind::Poisoned
+        | FailureKind::Expired
+        | FailureKind::Refused
+        | FailureKind::Unanswered => false,
     }
 }

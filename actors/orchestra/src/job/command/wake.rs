@@ -1,44 +1,24 @@
-//! Snooze and wake: a task is put off to an instant, and taken up again when it has come.
+//! Snooze and wake: a task is put off to an instant, and taken up again, or given up, when it has come.
 
 use std::time::Duration;
 
-use super::{Applied, Moment, Refused};
+use super::{Applied, Moment, Refused, approval, signal};
 use crate::{
     id::TaskId,
-    job::{Effect, Job, JobEvent, JobState, Stage, Task, TaskState, WaitReason},
+    job::{Effect, Job, JobEvent, Task, TaskState, Wait},
     time::Timestamp,
 };
 
 /// A role that asks for the past would be run without a pause.
 const SNOOZE_MIN: Duration = Duration::from_millis(100);
 
-pub(super) fn snooze(job: &Job, task: &Task, until: Timestamp, now: Timestamp) -> Applied {
+pub(super) fn snooze(task: &Task, until: Timestamp, now: Timestamp) -> Applied {
     let until = until.max(now.plus(SNOOZE_MIN));
-    let mut events = vec![JobEvent::TaskSnoozed {
-        task: task.id(),
-        until,
-    }];
-    let others = || job.tasks.iter().filter(|other| other.id() != task.id());
-    let busy = others().any(|other| match other.state {
-        TaskState::Ready | TaskState::Running | TaskState::Retrying => true,
-        TaskState::Waiting => other.wake_at.is_some_and(|at| at <= now),
-        TaskState::Pending
-        | TaskState::Succeeded
-        | TaskState::Failed
-        | TaskState::Skipped
-        | TaskState::Cancelled => false,
-    });
-    if task.stage == Stage::Execute && !busy {
-        let earliest = others()
-            .filter(|other| other.state == TaskState::Waiting)
-            .filter_map(|other| other.wake_at)
-            .fold(until, Ord::min);
-        events.push(JobEvent::JobWaiting {
-            waiting_for: WaitReason::Timer { until: earliest },
-        });
-    }
     Applied {
-        events,
+        events: vec![JobEvent::TaskSnoozed {
+            task: task.id(),
+            until,
+        }],
         effects: vec![Effect::Wake {
             task: task.id(),
             at: until,
@@ -48,22 +28,33 @@ pub(super) fn snooze(job: &Job, task: &Task, until: Timestamp, now: Timestamp) -
 
 pub(super) fn apply(job: &Job, id: TaskId, moment: Moment<'_>) -> Result<Applied, Refused> {
     let task = job.task(id).ok_or(Refused::NoSuchTask)?;
-    let due = match task.state {
-        TaskState::Retrying | TaskState::Waiting => task.wake_at.is_some_and(|at| at <= moment.now),
-        TaskState::Pending
-        | TaskState::Ready
-        | TaskState::Running
-        | TaskState::Succeeded
-        | TaskState::Failed
-        | TaskState::Skipped
-        | TaskState::Cancelled => false,
-    };
-    if !due {
+    if task.wake_at.is_none_or(|at| at > moment.now) {
         return Err(Refused::Stale);
     }
-    let resumed = (job.state == JobState::Waiting).then_some(JobEvent::JobRunning {});
-    Ok(Applied {
-        events: resumed.into_iter().collect(),
-        effects: vec![Effect::Offer(id)],
-    })
+    let offer = vec![Effect::Offer(id)];
+    match (task.state, &task.wait) {
+        (TaskState::Retrying, _) => Ok(Applied {
+            events: Vec::new(),
+            effects: offer,
+        }),
+        (TaskState::Waiting, Some(Wait::Timer)) => Ok(Applied {
+            events: vec![JobEvent::TaskWoken { task: id }],
+            effects: offer,
+        }),
+        (TaskState::Waiting, Some(Wait::Approval { approval, .. })) => {
+            Ok(approval::expire(task, *approval))
+        }
+        (TaskState::Waiting, Some(Wait::Signal { name })) => Ok(signal::expire(task, name)),
+        (TaskState::Waiting, Some(Wait::UnknownOutcome { .. } | Wait::Operator) | None)
+        | (
+            TaskState::Pending
+            | TaskState::Ready
+            | TaskState::Running
+            | TaskState::Succeeded
+            | TaskState::Failed
+            | TaskState::Skipped
+            | TaskState::Cancelled,
+            _,
+        ) => Err(Refused::Stale),
+    }
 }

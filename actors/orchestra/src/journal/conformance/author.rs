@@ -7,8 +7,8 @@ use crate::{
     catalog::Catalog,
     context::Deliverables,
     id::{JobId, TaskId, Tenant},
-    job::{self, Applied, Command, Job, JobEvent, JobState, Moment, Submit},
-    journal::{Asides, Record, Remembered, row_of},
+    job::{self, Command, Job, JobEvent, JobState, Moment, Step, Submit},
+    journal::{Record, Remembered, row_of},
     payload::Payload,
     time::Timestamp,
 };
@@ -44,6 +44,7 @@ impl Author {
             labels: [("team".to_owned(), "naïve \"quotes\"".to_owned())].into(),
             deadline: Some(EPOCH_START.plus(Duration::from_secs(3600))),
             request_id: None,
+            on_exhausted: Default::default(),
         };
         let moment = Moment {
             now: EPOCH_START,
@@ -79,15 +80,10 @@ impl Author {
             seed: self.job.seq,
             catalog: &self.catalog,
         };
-        let applied = job::apply(&self.job, command, moment).expect("the command applies");
-        assert!(!applied.events.is_empty(), "a record has events");
         let first_seq = self.job.seq + 1;
-        for event in &applied.events {
-            self.job
-                .fold(event, self.now)
-                .expect("events of a command fold");
-        }
-        record(&self.job, first_seq, self.now, applied)
+        let step = job::step(&mut self.job, command, moment).expect("the command applies");
+        assert!(!step.events.is_empty(), "a record has events");
+        record(&self.job, first_seq, self.now, step)
     }
 
     pub(super) fn finish(&mut self, task: TaskId, product: Payload) -> Record {
@@ -111,12 +107,14 @@ impl Author {
         self.job
             .fold(&events[0], self.now)
             .expect("a running job goes on running");
-        let effects = Vec::new();
         record(
             &self.job,
             self.job.seq,
             self.now,
-            Applied { events, effects },
+            Step {
+                events,
+                ..Step::default()
+            },
         )
     }
 
@@ -141,16 +139,16 @@ impl Author {
     }
 }
 
-fn record(job: &Job, first_seq: u64, at: Timestamp, applied: Applied) -> Record {
+fn record(job: &Job, first_seq: u64, at: Timestamp, step: Step) -> Record {
     Record {
         job: job.id,
         tenant: job.tenant.clone(),
         first_seq,
         at,
-        events: applied.events.into(),
+        events: step.events.into(),
         row: Arc::new(row_of(job)),
         remember: None,
-        asides: Asides::default(),
+        asides: step.asides,
     }
 }
 

@@ -1,0 +1,225 @@
+//! What an event changes in the lists that people read beside jobs: approvals, the effect ledger, artifacts in use.
+//! Each entry is made from the event and the job as it was before it.
+
+use super::{
+    event::{Consented, JobEvent},
+    fold::Job,
+    task::{Intent, Task, TaskState, Wait},
+};
+use crate::{
+    id::TaskId,
+    journal::{ApprovalRow, ApprovalState, Asides, EffectRow, EffectState},
+    policy::EffectClass,
+    time::Timestamp,
+};
+
+pub(crate) fn enter(asides: &mut Asides, job: &Job, event: &JobEvent, at: Timestamp) {
+    match event {
+        JobEvent::ApprovalRequested {
+            approval,
+            task,
+            why,
+            until,
+        } => {
+            close_intent(asides, job, *task, at, "put off for an approval");
+            if let Some(task) = job.task(*task) {
+                asides.approvals.push(ApprovalRow {
+                    id: *approval,
+                    job: job.id,
+                    tenant: job.tenant.clone(),
+                    task: task.id(),
+                    task_name: task.entry.name.clone(),
+                    role: task.entry.role.clone(),
+                    why: why.clone(),
+                    state: ApprovalState::Pending,
+                    requested_at: at,
+                    expires_at: *until,
+                    decided_at: None,
+                    decided_by: None,
+                    reason: None,
+                });
+            }
+        }
+        JobEvent::ApprovalDecided {
+            task,
+            verdict,
+            by,
+            reason,
+            ..
+        } => {
+            let state = match verdict {
+                Consented::Approved => ApprovalState::Approved,
+                Consented::Rejected => ApprovalState::Rejected,
+                Consented::Expired => ApprovalState::Expired,
+            };
+            let pending = job.task(*task).and_then(|task| approval_of(job, task));
+            asides.approvals.extend(pending.map(|pending| ApprovalRow {
+                state,
+                decided_at: Some(at),
+                decided_by: Some(by.clone()),
+                reason: reason.clone(),
+                ..pending
+            }));
+        }
+        JobEvent::TaskStarted {
+            task,
+            attempt,
+            effect: Some(effect),
+        } => {
+            let intent = Intent {
+                effect: *effect,
+                at,
+            };
+            asides.effects.extend(job.task(*task).map(|task| EffectRow {
+                attempt: *attempt,
+                ..effect_of(job, task, intent)
+            }));
+        }
+        JobEvent::TaskSucceeded {
+            task, artifacts, ..
+        } => {
+            let names = artifacts
+                .iter()
+                .map(|artifact| artifact.sha256.clone().into());
+            asides.artifacts.extend(names);
+            close(asides, job, *task, at, EffectState::Succeeded, None);
+        }
+        JobEvent::TaskRetried { task, cause, .. } => {
+            close_intent(asides, job, *task, at, &cause.message)
+        }
+        JobEvent::TaskFailed { task, failure, .. }
+        | JobEvent::TaskExhausted { task, failure, .. } => {
+            close_intent(asides, job, *task, at, &failure.message)
+        }
+        JobEvent::TaskSnoozed { task, .. } => close_intent(asides, job, *task, at, "put off"),
+        JobEvent::SignalAwaited { task, .. } | JobEvent::SignalTaken { task, .. } => {
+            close_intent(asides, job, *task, at, "put off for a signal")
+        }
+        JobEvent::TaskReleased { task } => {
+            let keyed = |task: &Task| task.entry.effect == EffectClass::Keyed;
+            if !job.task(*task).is_some_and(keyed) {
+                close_intent(asides, job, *task, at, "not handed out");
+            }
+        }
+        JobEvent::EffectUnknown { task, failure, .. } => {
+            let why = Some(failure.message.clone());
+            close(asides, job, *task, at, EffectState::Unknown, why);
+        }
+        JobEvent::EffectResolved {
+            task, by, reason, ..
+        } => {
+            let before = asides.effects.len();
+            let why = reason.clone();
+            close(asides, job, *task, at, EffectState::Resolved, why);
+            for resolved in &mut asides.effects[before..] {
+                resolved.resolved_by = Some(by.clone());
+            }
+        }
+        JobEvent::JobSucceeded {} | JobEvent::JobFailed { .. } | JobEvent::JobCancelled { .. } => {
+            end(asides, job, at)
+        }
+        JobEvent::TaskStarted { effect: None, .. }
+        | JobEvent::TaskQuarantined { .. }
+        | JobEvent::TaskRenewed { .. }
+        | JobEvent::TaskWoken { .. }
+        | JobEvent::SignalReceived { .. }
+        | JobEvent::JobSubmitted { .. }
+        | JobEvent::JobPlanning { .. }
+        | JobEvent::JobPlanned { .. }
+        | JobEvent::TasksAdded { .. }
+        | JobEvent::JobWaiting { .. }
+        | JobEvent::JobRunning {}
+        | JobEvent::JobAggregating {}
+        | JobEvent::JobValidating {}
+        | JobEvent::JobRecovered { .. }
+        | JobEvent::JobPaused { .. }
+        | JobEvent::JobResumed { .. } => {}
+    }
+}
+
+/// With the job ends what waits for an answer; what was in hand may have had its effect.
+fn end(asides: &mut Asides, job: &Job, at: Timestamp) {
+    for task in &job.tasks {
+        asides
+            .approvals
+            .extend(approval_of(job, task).map(|pending| ApprovalRow {
+                state: ApprovalState::Withdrawn,
+                decided_at: Some(at),
+                ..pending
+            }));
+        if task.state == TaskState::Running {
+            let why = Some("the job ended with the attempt in hand".to_owned());
+            close(asides, job, task.id(), at, EffectState::Unknown, why);
+        }
+    }
+}
+
+fn close_intent(asides: &mut Asides, job: &Job, task: TaskId, at: Timestamp, why: &str) {
+    let why = Some(why.to_owned());
+    close(asides, job, task, at, EffectState::Failed, why);
+}
+
+fn close(
+    asides: &mut Asides,
+    job: &Job,
+    task: TaskId,
+    at: Timestamp,
+    state: EffectState,
+    reason: Option<String>,
+) {
+    let intended = job
+        .task(task)
+        .and_then(|task| Some(effect_of(job, task, task.intent?)));
+    asides.effects.extend(intended.map(|intended| EffectRow {
+        state,
+        ended_at: Some(at),
+        reason,
+        ..intended
+    }));
+}
+
+/// The pending approval that a task waits for.
+fn approval_of(job: &Job, task: &Task) -> Option<ApprovalRow> {
+    let Some(Wait::Approval {
+        approval,
+        why,
+        since,
+    }) = &task.wait
+    else {
+        return None;
+    };
+    Some(ApprovalRow {
+        id: *approval,
+        job: job.id,
+        tenant: job.tenant.clone(),
+        task: task.id(),
+        task_name: task.entry.name.clone(),
+        role: task.entry.role.clone(),
+        why: why.to_string(),
+        state: ApprovalState::Pending,
+        requested_at: *since,
+        expires_at: task.wake_at.unwrap_or(*since),
+        decided_at: None,
+        decided_by: None,
+        reason: None,
+    })
+}
+
+fn effect_of(job: &Job, task: &Task, intent: Intent) -> EffectRow {
+    EffectRow {
+        id: intent.effect,
+        job: job.id,
+        tenant: job.tenant.clone(),
+        task: task.id(),
+        task_name: task.entry.name.clone(),
+        role: task.entry.role.clone(),
+        attempt: task.attempt,
+        class: task.entry.effect,
+        key: crate::context::idempotency_key(job.id, task.id()),
+        state: EffectState::Intended,
+        intended_at: intent.at,
+        ended_at: None,
+        resolved_by: None,
+        reason: None,
+    }
+}

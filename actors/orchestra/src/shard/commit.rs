@@ -1,0 +1,156 @@
+//! From a step to the journal and back: what happened is appended, what follows from it is done when it is committed.
+
+use std::sync::Arc;
+
+use callboard_runtime::ResidentContext;
+
+use super::{
+    Shard,
+    live::{AfterCommit, LiveJob, Pending},
+    message::CommandError,
+};
+use crate::{
+    catalog::Catalog,
+    id::JobId,
+    job::{Effect, Job, Step},
+    journal::{Record, Remembered, row_of},
+    policy::EffectClass,
+    time::Timestamp,
+    writer::{Append, Settled, WriterMessage},
+};
+
+impl Shard {
+    /// Sends the events just folded into a live job to the journal.
+    pub(super) fn append(
+        &mut self,
+        id: JobId,
+        at: Timestamp,
+        step: Step,
+        after: AfterCommit,
+        remember: Option<Remembered>,
+    ) {
+        let live = self
+            .jobs
+            .get_mut(&id)
+            .expect("the caller has just folded into it");
+        let Step {
+            events,
+            effects,
+            asides,
+        } = step;
+        let (events, row): (Arc<[_]>, _) = (events.into(), Arc::new(row_of(&live.job)));
+        let record = Record {
+            job: id,
+            tenant: live.job.tenant.clone(),
+            first_seq: live.job.seq + 1 - events.len() as u64,
+            at,
+            events: events.clone(),
+            row: row.clone(),
+            remember,
+            asides,
+        };
+        let last_seq = live.job.seq;
+        let catalog = &self.ports.catalog;
+        let (ahead, effects): (Vec<_>, Vec<_>) = effects
+            .into_iter()
+            .partition(|effect| may_run_ahead(&live.job, *effect, catalog));
+        live.pend(Pending {
+            last_seq,
+            events,
+            row,
+            effects,
+            after,
+        });
+        let sink = self
+            .sink
+            .clone()
+            .expect("set in started, before any message");
+        let append = Append::new(record, live.life, sink);
+        // Closed means that the universe is shutting down; the dropped append reports itself as failed.
+        let _ = self.ports.writer.tell(WriterMessage::Append(append));
+        self.run_effects(id, ahead);
+    }
+
+    pub(super) fn settled(&mut self, settled: Settled, ctx: &mut ResidentContext<Self>) {
+        let Some(live) = self
+            .jobs
+            .get_mut(&settled.job)
+            .filter(|live| live.life == settled.life)
+        else {
+            return;
+        };
+        if !settled.committed {
+            return self.discard(settled.job, ctx);
+        }
+        for committed in live.take_committed(settled.last_seq) {
+            self.log(settled.job, &committed.events);
+            self.after_commit(settled.job, committed.after);
+            self.run_effects(settled.job, committed.effects);
+        }
+        self.keep_snapshot(settled.job, ctx);
+        self.rest(settled.job);
+    }
+
+    pub(super) fn after_commit(&mut self, id: JobId, after: AfterCommit) {
+        let AfterCommit {
+            acknowledge,
+            controlled,
+        } = after;
+        if let Some((role, key)) = acknowledge
+            && let Some(crew) = self.ports.crews.get(&role)
+        {
+            crew.acknowledge(key);
+        }
+        if let Some(reply) = controlled {
+            if self.jobs.get(&id).is_some_and(|live| live.job.paused) {
+                self.release_unoffered(id);
+            }
+            let controlled = self.jobs.get(&id).map(LiveJob::controlled);
+            // Err means that the caller has gone.
+            let _ = reply.send(controlled.ok_or(CommandError::Ended));
+        }
+    }
+
+    pub(super) fn run_effects(&mut self, id: JobId, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Offer(task) => {
+                    if let Some(live) = self.jobs.get_mut(&id) {
+                        live.make_ready(task);
+                    }
+                }
+                Effect::Wake { task, at } => self.timers.wake(at, id, task),
+                Effect::Expire { at } => self.timers.expire(at, id),
+                Effect::End => self.withdraw_all(id),
+            }
+        }
+        self.offer_ready(id);
+    }
+
+    pub(super) fn retire_if_over(&mut self, id: JobId) {
+        let Some(live) = self.jobs.get(&id).filter(|live| live.is_over()) else {
+            return;
+        };
+        if !live.is_past {
+            let (kind, state) = (live.job.kind.to_string(), live.job.state.name());
+            metrics::counter!("callboard_jobs_total", "kind" => kind, "state" => state)
+                .increment(1);
+        }
+        self.jobs.remove(&id);
+        self.timers.forget(id);
+    }
+}
+
+/// Whether an effect may be run while the record it follows from is still being committed: handing out a task that
+/// touches nothing outside and may be repeated. Should the commit fail, its result is dropped.
+fn may_run_ahead(job: &Job, effect: Effect, catalog: &Catalog) -> bool {
+    let Effect::Offer(task) = effect else {
+        return false;
+    };
+    job.task(task).is_some_and(|task| {
+        let is_pure = catalog
+            .profile(&task.entry.role)
+            .is_some_and(|role| role.pure);
+        is_pure && task.entry.effect == EffectClass::Idempotent && !job.is_careful()
+    })
+}

@@ -1,0 +1,34 @@
+//! The alarm for what must never be: a live job with no reason to wait and nothing under way.
+
+use std::{collections::HashSet, time::Duration};
+
+use callboard_runtime::ResidentContext;
+
+use super::{Shard, ShardMessage};
+use crate::id::JobId;
+
+/// Between two looks. A job counts as stuck when two looks in a row find it so.
+const SURVEY_EVERY: Duration = Duration::from_secs(10);
+
+impl Shard {
+    pub(super) fn survey_later(&self, ctx: &mut ResidentContext<Self>) {
+        ctx.after(SURVEY_EVERY, ShardMessage::Survey);
+    }
+
+    pub(super) fn survey(&mut self, ctx: &mut ResidentContext<Self>) {
+        self.survey_later(ctx);
+        let suspects: HashSet<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(id, live)| live.is_stuck() && !self.timers.has_any(**id))
+            .map(|(id, _)| *id)
+            .collect();
+        let stuck = suspects.intersection(&self.suspects).count();
+        for id in suspects.intersection(&self.suspects) {
+            tracing::error!(job.id = %id, "the job has no reason to wait and nothing under way");
+        }
+        let shard = self.ports.index.to_string();
+        metrics::gauge!("callboard_stuck_jobs", "shard" => shard).set(stuck as f64);
+        self.suspects = suspects;
+    }
+}

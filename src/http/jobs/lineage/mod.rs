@@ -1,0 +1,4 @@
+//! What the facts of a job rest on, as a graph.
+
+mod graph;
+pub mod show;
