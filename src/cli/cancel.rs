@@ -24,6 +24,7 @@ pub struct Args {
 struct Receipt {
     stopped: u32,
     already_done: u32,
+    unknown_outcome: u32,
 }
 
 pub async fn cancel(args: Args) -> Result<(), Failure> {
@@ -38,9 +39,14 @@ pub async fn cancel(args: Args) -> Result<(), Failure> {
     let Receipt {
         stopped,
         already_done,
+        unknown_outcome,
     } = client.read(&text)?;
+    let unknown = match unknown_outcome {
+        0 => String::new(),
+        count => format!(", {count} with an unknown outcome (see `callboard effects`)"),
+    };
     terminal::print(&format!(
-        "{} cancelled: {stopped} tasks stopped, {already_done} already done",
+        "{} cancelled: {stopped} tasks stopped, {already_done} already done{unknown}",
         args.job
     ))
 }

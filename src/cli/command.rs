@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    bench, cancel, check_config, failure::Failure, jobs, kinds, market, migrate, openapi, run,
-    serve, submit, watch,
+    approvals, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, market,
+    migrate, openapi, run, serve, signal, steer, submit, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -31,10 +31,30 @@ enum Command {
     Jobs(jobs::Args),
     /// List the kinds of jobs a server takes, or show one with the schema of its input
     Kinds(kinds::Args),
+    /// Explain why a job on a server is where it is
+    Why(why::Args),
     /// Cancel a job on a server
     Cancel(cancel::Args),
     /// Import prices for market kinds
     Market(market::Args),
+    /// Pause a job on a server: nothing more of it is handed out
+    Pause(steer::Args),
+    /// Resume a paused job on a server
+    Resume(steer::Args),
+    /// Retry the tasks of a job on a server that have used up their attempts
+    Retry(steer::TargetArgs),
+    /// Send a signal to a job on a server
+    Signal(signal::Args),
+    /// List what tasks on a server ask of people
+    Approvals(approvals::ListArgs),
+    /// Approve what a task on a server asks
+    Approve(approvals::DecideArgs),
+    /// Reject what a task on a server asks
+    Reject(approvals::DecideArgs),
+    /// List effects of a server whose outcome is unknown, or the whole ledger
+    Effects(effects::ListArgs),
+    /// Say what became of an effect whose outcome is unknown
+    Resolve(effects::ResolveArgs),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
     /// Print the configuration in effect, or everything that is wrong with it
@@ -62,8 +82,18 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Watch(args) => watch::watch(args).await,
         Command::Jobs(args) => jobs::jobs(args).await,
         Command::Kinds(args) => kinds::kinds(args).await,
+        Command::Why(args) => why::why(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Market(args) => market::market(args).await,
+        Command::Pause(args) => steer::pause(args).await,
+        Command::Resume(args) => steer::resume(args).await,
+        Command::Retry(args) => steer::retry(args).await,
+        Command::Signal(args) => signal::signal(args).await,
+        Command::Approvals(args) => approvals::approvals(args).await,
+        Command::Approve(args) => approvals::approve(args).await,
+        Command::Reject(args) => approvals::reject(args).await,
+        Command::Effects(args) => effects::effects(args).await,
+        Command::Resolve(args) => effects::resolve(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),

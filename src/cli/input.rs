@@ -34,17 +34,32 @@ impl InputArgs {
             ),
             Some(text) if text.trim_start().starts_with('{') => (text.clone(), "--input"),
             Some(dash) if dash == "-" => (bounded(io::stdin(), "stdin")?, "stdin"),
-            Some(path) => {
-                let file = File::open(path);
-                let file = file.map_err(|error| {
-                    Failure::BadInput(format!("cannot read input file {path}: {error}"))
-                })?;
-                (bounded(file, path)?, path.as_str())
-            }
+            Some(path) => (bounded(open(path)?, path)?, path.as_str()),
         };
         let payload = Payload::from_text(text.trim().to_owned());
         payload.map_err(|error| Failure::BadInput(format!("{source} is not JSON: {error}")))
     }
+}
+
+/// JSON of any sort: the text itself, a file of that name, or `-` for stdin.
+pub fn read_json(text: &str) -> Result<Payload, Failure> {
+    let given = Payload::from_text(text.trim().to_owned());
+    let is_meant_as_json = text.trim_start().starts_with(['{', '[', '"']);
+    let (text, source) = match given {
+        Ok(payload) => return Ok(payload),
+        Err(error) if is_meant_as_json => {
+            return Err(Failure::BadInput(format!("{text} is not JSON: {error}")));
+        }
+        Err(_) if text == "-" => (bounded(io::stdin(), "stdin")?, "stdin"),
+        Err(_) => (bounded(open(text)?, text)?, text),
+    };
+    Payload::from_text(text.trim().to_owned())
+        .map_err(|error| Failure::BadInput(format!("{source} is not JSON: {error}")))
+}
+
+fn open(path: &str) -> Result<File, Failure> {
+    File::open(path)
+        .map_err(|error| Failure::BadInput(format!("cannot read input file {path}: {error}")))
 }
 
 fn bounded(reader: impl Read, name: &str) -> Result<String, Failure> {
@@ -95,6 +110,19 @@ mod tests {
         );
         assert!(
             matches!(read(&[], Some("/no/such/file")), Err(Failure::BadInput(why)) if why.contains("/no/such/file"))
+        );
+    }
+
+    #[test]
+    fn any_json_is_taken_as_it_is_and_what_only_looks_like_it_is_no_file() {
+        for text in ["{}", "[1]", "\"go\"", "1.50", "true", "null"] {
+            assert_eq!(read_json(text).unwrap().text(), text);
+        }
+        assert!(
+            matches!(read_json("[1"), Err(Failure::BadInput(why)) if why.starts_with("[1 is not JSON"))
+        );
+        assert!(
+            matches!(read_json("no/such"), Err(Failure::BadInput(why)) if why.contains("cannot read input file"))
         );
     }
 

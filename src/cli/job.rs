@@ -1,6 +1,6 @@
 //! What a job view means for a command: text for stdout, and whether the command succeeded.
 
-use callboard::http::JobView;
+use callboard::http::{JobView, WaitingFor};
 use callboard_orchestra::job::JobState;
 
 use super::{failure::Failure, render, terminal};
@@ -15,6 +15,33 @@ pub fn print(job: &JobView, json: bool) -> Result<(), Failure> {
         return terminal::print(&to_json(job));
     }
     render::result(job).map_or(Ok(()), |result| terminal::print(&result))
+}
+
+/// The state of a job in a line, with what it waits for.
+pub fn standing(job: &JobView) -> String {
+    let waiting = job.waiting_for.as_ref().map(|waiting| {
+        let told = match waiting {
+            WaitingFor::Timer { until } => format!("a timer until {until}"),
+            WaitingFor::Approval { approval, until } => {
+                format!("approval {approval} until {until}")
+            }
+            WaitingFor::Signal { name, until: None } => format!("the signal {name}"),
+            WaitingFor::Signal {
+                name,
+                until: Some(until),
+            } => format!("the signal {name} until {until}"),
+            WaitingFor::UnknownOutcome { effect } => format!("the outcome of {effect}"),
+            WaitingFor::Operator { task } => format!("an operator: task {task} has given up"),
+            WaitingFor::Paused {} => "a resume".to_owned(),
+        };
+        format!(" for {told}")
+    });
+    format!(
+        "{} {}{}",
+        job.id,
+        job.state.0.name(),
+        waiting.unwrap_or_default()
+    )
 }
 
 /// Success for a job that succeeded, else why it did not.

@@ -2,13 +2,8 @@
 
 use callboard::http::JobView;
 use callboard_orchestra::job::JobState;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::{client::ServerArgs, failure::Failure, render, terminal};
-
-/// Jobs that the server lists on one page at the most.
-const PAGE_JOBS_MAX: usize = 200;
+use super::{client::ServerArgs, failure::Failure, listing};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,57 +23,19 @@ pub struct Args {
     server: ServerArgs,
 }
 
-#[derive(Deserialize)]
-struct Page {
-    items: Vec<Box<RawValue>>,
-    next_cursor: Option<String>,
-}
-
 pub async fn jobs(args: Args) -> Result<(), Failure> {
     let client = args.server.client()?;
-    let mut listed: Vec<Box<RawValue>> = Vec::new();
-    let mut cursor: Option<String> = None;
-    loop {
-        let limit = (usize::from(args.limit) - listed.len())
-            .min(PAGE_JOBS_MAX)
-            .to_string();
-        let query = [
-            ("state", &args.state),
-            ("kind", &args.kind),
-            ("cursor", &cursor),
-            ("limit", &Some(limit)),
-        ];
-        let query: Vec<_> = query
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value.as_deref()?)))
-            .collect();
-        let page: Page = client
-            .json(client.get(&["v1", "jobs"]).query(&query))
-            .await?;
-        let came = page.items.len();
-        listed.extend(page.items);
-        cursor = page
-            .next_cursor
-            .filter(|_| came > 0 && listed.len() < usize::from(args.limit));
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let filters = [("state", args.state), ("kind", args.kind)];
+    let listed = listing::read(&client, &["v1", "jobs"], &filters, args.limit).await?;
     if args.json {
-        return terminal::print(&serde_json::to_string(&listed).expect("the parts are JSON"));
+        return listing::print_json(&listed);
     }
     let rows = listed
         .iter()
         .map(|job| client.read::<JobView>(job.get()).map(row))
-        .collect::<Result<Vec<_>, _>>()?;
-    if rows.is_empty() {
-        terminal::tell("no jobs");
-        return Ok(());
-    }
-    let header = ["job", "kind", "state", "tasks", "created", "finished"]
-        .map(str::to_owned)
-        .into();
-    terminal::print(&render::plain(header, rows, false))
+        .collect::<Result<_, _>>()?;
+    let header = ["job", "kind", "state", "tasks", "created", "finished"];
+    listing::print_table("jobs", &header, rows)
 }
 
 fn row(job: JobView) -> Vec<String> {

@@ -1,18 +1,21 @@
 //! The command line: one file a command. Results go to stdout, everything else to stderr; exit codes are 0 for success, 1
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
+mod approvals;
 mod batch;
 mod bench;
 mod cancel;
 mod check_config;
 mod client;
 mod command;
+mod effects;
 mod failure;
 mod follow;
 mod input;
 mod job;
 mod jobs;
 mod kinds;
+mod listing;
 mod market;
 mod migrate;
 mod openapi;
@@ -21,9 +24,12 @@ mod render;
 mod run;
 mod serve;
 mod settings;
+mod signal;
 mod sse;
+mod steer;
 mod submit;
 mod terminal;
 mod watch;
+mod why;
 
 pub use command::main;

@@ -29,6 +29,9 @@ pub struct Args {
     /// A label of the job; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
+    /// What a job does when a task has used up its attempts
+    #[arg(long, value_name = "POLICY", value_parser = ["fail", "pause"])]
+    on_exhausted: Option<String>,
     /// The same key with the same submission makes one job within 24 hours
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -36,7 +39,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "FILE|-",
-        conflicts_with_all = ["kind", "query", "input", "priority", "labels", "wait"]
+        conflicts_with_all = ["kind", "query", "input", "priority", "labels", "on_exhausted", "wait"]
     )]
     batch: Option<String>,
     /// Follow the job to its end and print its result
@@ -81,6 +84,9 @@ pub async fn submit(args: Args) -> Result<(), Failure> {
     let mut body = json!({"kind": args.kind, "labels": labels});
     if let Some(priority) = args.priority {
         body["priority"] = priority.into();
+    }
+    if let Some(policy) = args.on_exhausted {
+        body["on_exhausted"] = policy.into();
     }
     let mut text = body.to_string();
     // The input goes out as it came, with every digit of its numbers.

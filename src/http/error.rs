@@ -10,13 +10,13 @@ use actix_web::{
     },
 };
 use callboard_orchestra::{
-    ControlError, InvalidInput, SubmitError, artifact::ArtifactError, coordinator::RETRY_AFTER,
-    journal::JournalError, shard::CommandError,
+    ControlError, DecideError, InvalidInput, Payload, ResolveError, SubmitError,
+    artifact::ArtifactError, coordinator::RETRY_AFTER, journal::JournalError, shard::CommandError,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::observe;
+use super::{approvals::view::ApprovalView, effects::view::EffectView, observe};
 use crate::ws::OpenError;
 
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -93,6 +93,8 @@ pub struct Problem {
     retry_after: Option<Duration>,
     /// The header that the status calls for, beside `Retry-After`.
     header: Option<Box<(HeaderName, String)>>,
+    /// What stands in the way, as reading it would answer.
+    current: Option<Box<Payload>>,
 }
 
 /// A problem document (RFC 9457).
@@ -121,6 +123,10 @@ pub struct ProblemBody {
     /// Seconds to wait before trying again; also in the header `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u64>,
+    /// What stands in the way, as reading it would answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    current: Option<Payload>,
 }
 
 impl Problem {
@@ -132,6 +138,7 @@ impl Problem {
             field: None,
             retry_after: None,
             header: None,
+            current: None,
         }
     }
 
@@ -148,6 +155,25 @@ impl Problem {
     /// The job does not exist, or belongs to another tenant.
     pub fn no_such_job() -> Self {
         Self::new(Kind::NotFound, "job_not_found", "no such job")
+    }
+
+    /// The approval does not exist, or belongs to another tenant.
+    pub fn no_such_approval() -> Self {
+        Self::new(Kind::NotFound, "approval_not_found", "no such approval")
+    }
+
+    /// The effect does not exist, or belongs to another tenant.
+    pub fn no_such_effect() -> Self {
+        Self::new(Kind::NotFound, "effect_not_found", "no such effect")
+    }
+
+    /// Too late: things stand as `current` shows.
+    fn overtaken(code: &'static str, detail: String, current: &impl Serialize) -> Self {
+        let current = Payload::of(current).expect("a view is plain data");
+        Self {
+            current: Some(Box::new(current)),
+            ..Self::new(Kind::Conflict, code, detail)
+        }
     }
 
     pub fn draining() -> Self {
@@ -194,6 +220,7 @@ impl Problem {
             field: self.field.clone(),
             request_id: observe::request_id(),
             retry_after_s: self.retry_after_s(),
+            current: self.current.as_deref().cloned(),
         }
     }
 
@@ -299,6 +326,32 @@ impl From<CommandError> for Problem {
                 Self::new(Kind::Unavailable, "unavailable", error.to_string())
                     .retry_after(RETRY_AFTER)
             }
+        }
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(error: DecideError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DecideError::NotFound => Self::no_such_approval(),
+            DecideError::AlreadyDecided(row) => {
+                Self::overtaken("already_decided", detail, &ApprovalView::of(&row))
+            }
+            DecideError::Control(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResolveError> for Problem {
+    fn from(error: ResolveError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ResolveError::NotFound => Self::no_such_effect(),
+            ResolveError::NotUnknown(row) => {
+                Self::overtaken("not_unknown", detail, &EffectView::of(&row))
+            }
+            ResolveError::Control(error) => error.into(),
         }
     }
 }

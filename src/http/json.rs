@@ -82,6 +82,11 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     }
 }
 
+/// Any one JSON value, as it came.
+pub fn payload(body: &[u8]) -> Result<callboard_orchestra::Payload, Problem> {
+    serde_json::from_slice(body).map_err(|error| refusal(&error))
+}
+
 /// Whether JSON text is an object, told by its first character.
 pub fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{")

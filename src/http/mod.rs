@@ -1,8 +1,11 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
+mod approvals;
 mod caller;
 mod conditional;
+mod cursor;
 mod desk;
+mod effects;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
@@ -17,12 +20,16 @@ mod observe;
 mod openapi;
 mod query;
 mod range;
+mod remark;
 mod router;
 mod server;
 mod supervision;
 
 pub use desk::{Desk, HttpLimits};
-pub use jobs::view::JobView;
+pub use jobs::{
+    view::{JobView, WaitingFor},
+    why::{BecauseView, WhyTaskView, WhyView},
+};
 pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};
 pub use server::serve;

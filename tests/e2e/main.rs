@@ -7,10 +7,12 @@
 )]
 
 mod app;
+mod approvals;
 mod artifacts;
 mod batch;
 mod cli;
 mod client;
+mod effects;
 mod eventually;
 mod health;
 mod hostile;
@@ -22,7 +24,9 @@ mod openapi;
 mod ranges;
 mod refusal;
 mod socket;
+mod steering;
 mod stream;
 mod supervision;
 mod wait;
 mod watchers;
+mod why;

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, iter::successors};
 
 use callboard::http::{OPERATIONS, openapi};
-use callboard_orchestra::job::{JobState, Stage, TaskState};
+use callboard_orchestra::{
+    job::{JobState, Stage, TaskState},
+    journal::{ApprovalState, EffectState},
+};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -113,12 +116,16 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn the_states_of_a_job_and_of_a_task_and_its_stages_are_all_named() {
+fn every_state_and_stage_is_named() {
     let document = document();
     let job_states = JobState::ALL.map(JobState::name);
     let (task_states, stages) = (task_states(), stages());
+    let approval_states = ApprovalState::ALL.map(ApprovalState::name);
+    let effect_states = EffectState::ALL.map(EffectState::name);
     for (path, all) in [
         ("JobStateName/enum", json!(job_states)),
+        ("ApprovalStateName/enum", json!(approval_states)),
+        ("EffectStateName/enum", json!(effect_states)),
         ("Task/properties/state/enum", json!(task_states)),
         ("Task/properties/stage/enum", json!(stages)),
     ] {

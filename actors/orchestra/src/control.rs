@@ -8,7 +8,7 @@ use callboard_runtime::AskError;
 use crate::{
     coordinator::{ANSWER_DEADLINE, Coordinator, RESEND_DELAY, SENDS_MAX},
     id::{ApprovalId, EffectId, JobId, Tenant},
-    job::{Command, Decision, Resolution},
+    job::{Command, Decision, Refused, Resolution},
     journal::{ApprovalRow, ApprovalState, EffectRow, EffectState, JobRow, JournalError},
     payload::Payload,
     shard::{CancelReceipt, CommandError, Control, Controlled, ShardMessage},
@@ -44,6 +44,16 @@ pub enum ResolveError {
     NotUnknown(Box<EffectRow>),
     #[error(transparent)]
     Control(#[from] ControlError),
+}
+
+/// Whether someone else came first, as the shard knows before the store does.
+fn is_overtaken(error: &ControlError) -> bool {
+    matches!(
+        error,
+        ControlError::Command(
+            CommandError::Ended | CommandError::Refused(Refused::NotPending | Refused::NotUnknown)
+        )
+    )
 }
 
 impl Coordinator {
@@ -124,14 +134,18 @@ impl Coordinator {
         match self.control(tenant, asked.job, decide).await {
             Ok(_) => self.approval(tenant, approval).await,
             Err(error) => {
-                let found = self.approval(tenant, approval).await?;
-                match found.state {
-                    ApprovalState::Pending => Err(error.into()),
-                    ApprovalState::Approved
-                    | ApprovalState::Rejected
-                    | ApprovalState::Expired
-                    | ApprovalState::Withdrawn => Err(DecideError::AlreadyDecided(Box::new(found))),
+                for _ in 0..SENDS_MAX {
+                    let found = self.approval(tenant, approval).await?;
+                    if found.state != ApprovalState::Pending {
+                        return Err(DecideError::AlreadyDecided(Box::new(found)));
+                    }
+                    if !is_overtaken(&error) {
+                        break;
+                    }
+                    // The decision that came first is being committed.
+                    tokio::time::sleep(RESEND_DELAY).await;
                 }
+                Err(error.into())
             }
         }
     }
@@ -158,14 +172,18 @@ impl Coordinator {
         match self.control(tenant, found.job, resolve).await {
             Ok(_) => self.effect(tenant, effect).await,
             Err(error) => {
-                let found = self.effect(tenant, effect).await?;
-                match found.state {
-                    EffectState::Unknown => Err(error.into()),
-                    EffectState::Intended
-                    | EffectState::Succeeded
-                    | EffectState::Failed
-                    | EffectState::Resolved => Err(ResolveError::NotUnknown(Box::new(found))),
+                for _ in 0..SENDS_MAX {
+                    let found = self.effect(tenant, effect).await?;
+                    if found.state != EffectState::Unknown {
+                        return Err(ResolveError::NotUnknown(Box::new(found)));
+                    }
+                    if !is_overtaken(&error) {
+                        break;
+                    }
+                    // The resolution that came first is being committed.
+                    tokio::time::sleep(RESEND_DELAY).await;
                 }
+                Err(error.into())
             }
         }
     }

@@ -5,28 +5,19 @@ use actix_web::{
     web::{Data, Path, Payload as Body},
 };
 use callboard_orchestra::{JobId, shard::CancelReceipt};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
     caller::Caller,
     desk::Desk,
-    error::{Kind, Problem, ProblemBody},
-    json, query,
+    error::{Problem, ProblemBody},
+    query,
+    remark::Reason,
 };
 
-const REASON_BYTES_MAX: usize = 1_000;
 /// What is recorded when the client gives no reason.
 const REASON_DEFAULT: &str = "cancelled by the client";
-
-/// Why a job is cancelled.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CancelRequest {
-    #[schema(max_length = 1000, example = "superseded")]
-    #[serde(default)]
-    reason: Option<String>,
-}
 
 /// What a cancel came to, in tasks.
 #[derive(Serialize, ToSchema)]
@@ -45,7 +36,7 @@ pub struct CancelView {
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
     params(("id" = String, Path, description = "Id of the job")),
-    request_body(content = Option<CancelRequest>, content_type = "application/json"),
+    request_body(content = Option<Reason>, content_type = "application/json"),
     responses(
         (status = 200, description = "The job is cancelled, durably", body = CancelView),
         (status = 400, description = "The id is not a job id, or the body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -67,23 +58,16 @@ pub async fn cancel(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let id = query::job_id(&id)?;
-    let body = json::read_body(body, &desk.limits).await?;
-    let reason = if body.is_empty() {
-        None
-    } else {
-        json::require_json(&request)?;
-        json::parse::<CancelRequest>(&body)?.reason
-    };
-    let reason = reason.as_deref().unwrap_or(REASON_DEFAULT);
-    if reason.len() > REASON_BYTES_MAX {
-        let detail = format!("the reason has more than {REASON_BYTES_MAX} bytes");
-        return Err(Problem::new(Kind::Invalid, "invalid_body", detail).field("reason"));
-    }
+    let reason = Reason::read(&request, body, &desk, REASON_DEFAULT).await?;
     let CancelReceipt {
         stopped,
         already_done,
         unknown_outcome,
-    } = desk.house.coordinator.cancel(&caller.0, id, reason).await?;
+    } = desk
+        .house
+        .coordinator
+        .cancel(&caller.0, id, &reason)
+        .await?;
     tracing::info!(job.id = %id, stopped, "job cancelled");
     Ok(HttpResponse::Ok().json(CancelView {
         job: id,

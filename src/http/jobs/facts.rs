@@ -4,8 +4,8 @@ use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
-use callboard_orchestra::{Fact, FactId, fact::Standing, job::Job};
-use serde::Serialize;
+use callboard_orchestra::{Fact, FactId, TaskId, fact::Standing, job::Job};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -60,11 +60,11 @@ pub enum FactStanding {
 }
 
 /// A task by position and name.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct TaskRef {
-    id: u32,
-    name: String,
-    role: String,
+    pub id: u32,
+    pub name: String,
+    pub role: String,
 }
 
 /// Who confirmed a statement, and how.
@@ -142,16 +142,19 @@ impl FactView {
 }
 
 impl TaskRef {
-    fn of(job: &Job, id: callboard_orchestra::TaskId) -> Self {
-        let entry = job.task(id).map(|task| &task.entry);
+    pub fn new(id: TaskId, name: &str, role: &str) -> Self {
         Self {
             id: id.0,
-            name: entry
-                .map(|entry| entry.name.to_string())
-                .unwrap_or_default(),
-            role: entry
-                .map(|entry| entry.role.to_string())
-                .unwrap_or_default(),
+            name: name.to_owned(),
+            role: role.to_owned(),
         }
+    }
+
+    fn of(job: &Job, id: TaskId) -> Self {
+        let entry = job.task(id).map(|task| &task.entry);
+        entry.map_or_else(
+            || Self::new(id, "", ""),
+            |entry| Self::new(id, &entry.name, &entry.role),
+        )
     }
 }

@@ -1,27 +1,21 @@
 //! GET /v1/jobs
 
 use actix_web::{HttpResponse, web::Data};
-use callboard_orchestra::{
-    JobId,
-    job::JobState,
-    journal::{JobRow, JobsQuery},
-};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use callboard_orchestra::{JobId, job::JobState, journal::JobsQuery};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::view::{JobStateName, JobView};
 use crate::http::{
     caller::Caller,
+    cursor,
     desk::Desk,
-    error::{Kind, Problem, ProblemBody},
+    error::{Problem, ProblemBody},
     query::{self, Asked},
 };
 
 const JOBS_DEFAULT: usize = 50;
 const JOBS_MAX: usize = 200;
-/// Marks a cursor, so that a job id is not taken for one.
-const CURSOR_PREFIX: &str = "c";
 
 /// Which jobs to list.
 #[derive(Deserialize, IntoParams)]
@@ -67,54 +61,25 @@ pub async fn list(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(filter.limit, JOBS_DEFAULT, JOBS_MAX)?;
+    let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
     let wanted = JobsQuery {
         tenant: caller.0,
         kind: filter.kind,
         state: filter.state,
-        before: filter.cursor.as_deref().map(read_cursor).transpose()?,
+        before: before.map(JobId::from_uuid),
         // One more than asked tells whether there is another page.
         limit: limit + 1,
     };
     let mut rows = desk.house.coordinator.journal().jobs(&wanted).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| more).map(cursor_after);
+    let last = rows.last().filter(|_| more);
     Ok(HttpResponse::Ok().json(JobsPage {
         items: rows.iter().map(JobView::in_list).collect(),
-        next_cursor,
+        next_cursor: last.map(|row| cursor::after(row.id.uuid())),
     }))
 }
 
 fn named_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JobState>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let named = JobState::ALL.into_iter().find(|state| state.name() == text);
-    named.map(Some).ok_or_else(|| {
-        let names = JobState::ALL.map(JobState::name).join(", ");
-        D::Error::custom(format!("`{text}` is not one of {names}"))
-    })
-}
-
-fn cursor_after(row: &JobRow) -> String {
-    format!("{CURSOR_PREFIX}{}", row.id.uuid().simple())
-}
-
-fn read_cursor(text: &str) -> Result<JobId, Problem> {
-    let hex = text.strip_prefix(CURSOR_PREFIX);
-    hex.and_then(|hex| Uuid::try_parse(hex).ok())
-        .map(JobId::from_uuid)
-        .ok_or_else(|| {
-            let detail = format!("`{text}` is not a cursor that this server gave");
-            Problem::new(Kind::Malformed, "invalid_cursor", detail).field("cursor")
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_job_id_is_not_a_cursor() {
-        assert!(read_cursor(&JobId::mint().to_string()).is_err());
-        assert!(read_cursor("").is_err());
-    }
+    query::named(deserializer, JobState::ALL, JobState::name)
 }

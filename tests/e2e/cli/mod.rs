@@ -6,3 +6,4 @@ mod ground_truth;
 mod run;
 mod server;
 mod setup;
+mod steering;

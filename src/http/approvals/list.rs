@@ -1,0 +1,91 @@
+//! GET /v1/approvals
+
+use actix_web::{HttpResponse, web::Data};
+use callboard_orchestra::{
+    ApprovalId, JobId,
+    journal::{ApprovalState, ApprovalsQuery},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::view::{ApprovalStateName, ApprovalView};
+use crate::http::{
+    caller::Caller,
+    cursor,
+    desk::Desk,
+    error::{Problem, ProblemBody},
+    query::{self, Asked},
+};
+
+const APPROVALS_DEFAULT: usize = 50;
+const APPROVALS_MAX: usize = 200;
+
+/// Which approvals to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApprovalsFilter {
+    /// Approvals in this state only.
+    #[serde(default, deserialize_with = "named_state")]
+    #[param(value_type = Option<ApprovalStateName>, inline)]
+    state: Option<ApprovalState>,
+    /// Approvals of this job only.
+    #[param(value_type = Option<String>)]
+    job: Option<JobId>,
+    /// Approvals of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    #[serde(default, deserialize_with = "query::whole_number")]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of approvals, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct ApprovalsPage {
+    items: Vec<ApprovalView>,
+    /// Where the next page begins; missing on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// List approvals, newest first
+#[utoipa::path(
+    get, path = "/v1/approvals", tag = "approvals", operation_id = "list_approvals",
+    params(ApprovalsFilter),
+    responses(
+        (status = 200, description = "A page of approvals", body = ApprovalsPage),
+        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(
+    Asked(filter): Asked<ApprovalsFilter>,
+    caller: Caller,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Problem> {
+    let limit = query::page_limit(filter.limit, APPROVALS_DEFAULT, APPROVALS_MAX)?;
+    let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
+    let wanted = ApprovalsQuery {
+        tenant: caller.0,
+        state: filter.state,
+        job: filter.job,
+        before: before.map(ApprovalId::from_uuid),
+        // One more than asked tells whether there is another page.
+        limit: limit + 1,
+    };
+    let mut rows = desk.house.coordinator.journal().approvals(&wanted).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    Ok(HttpResponse::Ok().json(ApprovalsPage {
+        items: rows.iter().map(ApprovalView::of).collect(),
+        next_cursor: last.map(|row| cursor::after(row.id.uuid())),
+    }))
+}
+
+fn named_state<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ApprovalState>, D::Error> {
+    query::named(deserializer, ApprovalState::ALL, ApprovalState::name)
+}

@@ -1,0 +1,91 @@
+//! GET /v1/effects
+
+use actix_web::{HttpResponse, web::Data};
+use callboard_orchestra::{
+    EffectId, JobId,
+    journal::{EffectState, EffectsQuery},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::view::{EffectStateName, EffectView};
+use crate::http::{
+    caller::Caller,
+    cursor,
+    desk::Desk,
+    error::{Problem, ProblemBody},
+    query::{self, Asked},
+};
+
+const EFFECTS_DEFAULT: usize = 50;
+const EFFECTS_MAX: usize = 200;
+
+/// Which effects to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EffectsFilter {
+    /// Effects in this state only.
+    #[serde(default, deserialize_with = "named_state")]
+    #[param(value_type = Option<EffectStateName>, inline)]
+    state: Option<EffectState>,
+    /// Effects of this job only.
+    #[param(value_type = Option<String>)]
+    job: Option<JobId>,
+    /// Effects of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    #[serde(default, deserialize_with = "query::whole_number")]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of effects, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct EffectsPage {
+    items: Vec<EffectView>,
+    /// Where the next page begins; missing on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// List effects, newest first
+#[utoipa::path(
+    get, path = "/v1/effects", tag = "effects", operation_id = "list_effects",
+    params(EffectsFilter),
+    responses(
+        (status = 200, description = "A page of effects", body = EffectsPage),
+        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(
+    Asked(filter): Asked<EffectsFilter>,
+    caller: Caller,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Problem> {
+    let limit = query::page_limit(filter.limit, EFFECTS_DEFAULT, EFFECTS_MAX)?;
+    let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
+    let wanted = EffectsQuery {
+        tenant: caller.0,
+        state: filter.state,
+        job: filter.job,
+        before: before.map(EffectId::from_uuid),
+        // One more than asked tells whether there is another page.
+        limit: limit + 1,
+    };
+    let mut rows = desk.house.coordinator.journal().effects(&wanted).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    Ok(HttpResponse::Ok().json(EffectsPage {
+        items: rows.iter().map(EffectView::of).collect(),
+        next_cursor: last.map(|row| cursor::after(row.id.uuid())),
+    }))
+}
+
+fn named_state<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<EffectState>, D::Error> {
+    query::named(deserializer, EffectState::ALL, EffectState::name)
+}
