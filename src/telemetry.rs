@@ -99,6 +99,8 @@ fn describe() {
     );
     describe_counter!(
         "callboard_unreadable_jobs_total",
+        "callboard_recovered_jobs_total",
+        "callboard_stuck_jobs_total",
         "Live jobs whose journal could not be read"
     );
     describe_counter!(
