@@ -17,7 +17,7 @@ use super::{
 #[derive(Clone)]
 pub enum Backend {
     Sqlite(SqliteFile),
-    Postgres(PgServer),
+    Postgres(Box<PgServer>),
 }
 
 /// As messages name it.

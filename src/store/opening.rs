@@ -96,7 +96,7 @@ impl Store {
         let attendant = match (&backend, hold) {
             (Backend::Postgres(server), Some((_, hold))) => {
                 let (server, epoch) = (server.clone(), int(epoch));
-                Guard::start(hold, server, epoch, lost.clone()).map(Attendant::Guard)
+                Guard::start(hold, *server, epoch, lost.clone()).map(Attendant::Guard)
             }
             (Backend::Sqlite(file), _) => {
                 Checkpointer::start(file.clone(), &writer).map(Attendant::Checkpointer)
@@ -186,12 +186,12 @@ pub(super) fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
         url: url.clone(),
         source,
     })?;
-    Ok(Backend::Postgres(server))
+    Ok(Backend::Postgres(Box::new(server)))
 }
 
 /// Takes the lock of a database.
 async fn take(server: &PgServer) -> Result<Hold, StoreError> {
-    let backend = Backend::Postgres(server.clone());
+    let backend = Backend::Postgres(Box::new(server.clone()));
     let failed = |source| StoreError::Connect {
         name: server.to_string(),
         source: failed("take the lock of the database")(source),

@@ -216,7 +216,7 @@ async fn ask_holdings(ports: &ShardPorts) -> Holdings {
     holdings
 }
 
-#[cfg(all(test, feature = "test-util"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

@@ -126,7 +126,13 @@ impl World {
         let record = match known.author.job.state {
             JobState::Planning => known.author.plan(),
             JobState::Aggregating => known.author.finish(TaskId(known.next_task), null()),
-            _ => match self.draw.random_range(0..10) {
+            JobState::Queued
+            | JobState::Running
+            | JobState::Waiting
+            | JobState::Validating
+            | JobState::Succeeded
+            | JobState::Failed
+            | JobState::Cancelled => match self.draw.random_range(0..10) {
                 0 => known.author.cancel(),
                 1..4 => {
                     known.next_task += 1;
