@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_orchestra::{House, SubmitError, artifact::Artifacts, shard::CommandError};
+use callboard_orchestra::{
+    House, SubmitError, artifact::Artifacts, coordinator::RETRY_AFTER, shard::CommandError,
+};
 use callboard_runtime::Universe;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
-use super::error::Problem;
+use super::error::{Kind, Problem};
 use crate::store::StoreHealth;
 
 /// Bounds of the HTTP interface.
@@ -65,7 +67,9 @@ impl Desk {
             SubmitError::Command(CommandError::Unavailable) | SubmitError::Journal(_)
         );
         if is_store && self.store.is_full() {
-            return Problem::storage_full();
+            let detail = "the disk of the store is full; nothing is accepted until there is space";
+            return Problem::new(Kind::StorageFull, "storage_full", detail)
+                .retry_after(RETRY_AFTER);
         }
         error.into()
     }

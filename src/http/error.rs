@@ -184,11 +184,6 @@ impl Problem {
             .retry_after(RETRY_AFTER)
     }
 
-    pub fn storage_full() -> Self {
-        let detail = "the disk of the store is full; nothing is accepted until there is space";
-        Self::new(Kind::StorageFull, "storage_full", detail).retry_after(RETRY_AFTER)
-    }
-
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("this resource answers {allow}");
         Self {
@@ -369,15 +364,11 @@ impl From<JournalError> for Problem {
         let internal = Self::internal(&error);
         match error {
             // The cause lies outside, and may be over soon.
-            JournalError::Store { .. } => Self::new(
-                Kind::Unavailable,
-                "store_unavailable",
-                "the store cannot be reached at the moment",
-            )
-            .retry_after(RETRY_AFTER),
-            JournalError::Fenced { .. }
-            | JournalError::Conflict { .. }
-            | JournalError::Codec(_) => internal,
+            JournalError::Store { .. } => {
+                let detail = "the store cannot be reached at the moment";
+                Self::new(Kind::Unavailable, "store_unavailable", detail).retry_after(RETRY_AFTER)
+            }
+            _ => internal,
         }
     }
 }

@@ -35,6 +35,8 @@ enum ColumnKind {
     Uuid,
     Text,
     Integer { bits: u8 },
+    Double,
+    Boolean,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +141,8 @@ fn column_kind(backend: DbBackend, name: &str) -> Option<ColumnKind> {
         (_, "smallint") => 16,
         (_, "text") => return Some(ColumnKind::Text),
         (_, "uuid" | "uuid_text") => return Some(ColumnKind::Uuid),
+        (_, "boolean") => return Some(ColumnKind::Boolean),
+        (_, "double" | "double precision" | "real") => return Some(ColumnKind::Double),
         _ => return None,
     };
     Some(ColumnKind::Integer { bits })
@@ -169,6 +173,8 @@ fn values(row: &QueryResult, columns: &[Column]) -> Result<Vec<Value>, DbErr> {
                 Value::from(get::<i32>(row, column)?.map(i64::from))
             }
             ColumnKind::Integer { .. } => Value::from(get::<i64>(row, column)?),
+            ColumnKind::Boolean => Value::from(get::<bool>(row, column)?),
+            ColumnKind::Double => Value::from(get::<f64>(row, column)?),
         })
     };
     columns.iter().map(value).collect()
@@ -205,14 +211,20 @@ mod tests {
         Tenant,
         journal::{Journal, conformance},
     };
-    use sea_orm::TransactionTrait;
+    use sea_orm::{DatabaseConnection, TransactionTrait};
 
     use super::*;
-    use crate::store::{Store, StoreSpec, Synchronous};
+    use crate::store::{Store, StoreSpec, Synchronous, postgres::testing};
 
-    async fn open(data_dir: &Path) -> Store {
+    /// A row with every type of column, and with columns that are null.
+    const PRICES: &str = "INSERT INTO ohlcv (source, ticker, date, high, close) \
+         VALUES ('s', 'T', '2020-01-31', 0.1, 1.7976931348623157e308), ('s', 'T', '2020-02-28', NULL, 5e-324)";
+    const IMPORT: &str = "INSERT INTO price_imports (source, sha256, file, imported_at, rows_dropped, finished) \
+         VALUES ('s', 'ab', 'f', 1, 0, true)";
+
+    async fn open(data_dir: &Path, url: Option<String>) -> Store {
         Store::open(StoreSpec {
-            url: None,
+            url,
             data_dir: data_dir.to_owned(),
             synchronous: Synchronous::Full,
             readers: NonZeroU32::MIN,
@@ -221,23 +233,34 @@ mod tests {
         .unwrap()
     }
 
+    async fn filled(data_dir: &Path) -> DatabaseConnection {
+        let store = open(data_dir, None).await;
+        conformance::check(&*store.journal()).await;
+        for _ in 0..PIECE_ROWS {
+            let batch = conformance::whole_job(&Tenant::default());
+            store.journal().commit(&batch).await.unwrap();
+        }
+        let connection = store.backend.aside(false).await.unwrap();
+        for row in [PRICES, IMPORT] {
+            connection.execute_unprepared(row).await.unwrap();
+        }
+        connection
+    }
+
+    async fn copied(source: &DatabaseConnection, target: &DatabaseConnection) -> Tallies {
+        let txn = target.begin().await.unwrap();
+        let read = copy_rows(source, &txn).await.unwrap();
+        txn.commit().await.unwrap();
+        read
+    }
+
     #[tokio::test]
     async fn a_copy_tallies_like_its_original_and_a_changed_row_does_not() {
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (from, into) = (open(here.path()).await, open(there.path()).await);
-        conformance::check(&*from.journal()).await;
-        for _ in 0..PIECE_ROWS {
-            let batch = conformance::whole_job(&Tenant::default());
-            from.journal().commit(&batch).await.unwrap();
-        }
-        let (source, target) = (
-            from.backend.aside(false).await,
-            into.backend.aside(false).await,
-        );
-        let (source, target) = (source.unwrap(), target.unwrap());
-        let txn = target.begin().await.unwrap();
-        let read = copy_rows(&source, &txn).await.unwrap();
-        txn.commit().await.unwrap();
+        let source = filled(here.path()).await;
+        let target = open(there.path(), None).await.backend.aside(false).await;
+        let target = target.unwrap();
+        let read = copied(&source, &target).await;
         assert!(read["jobs"].rows > PIECE_ROWS as u64, "{read:?}");
         assert!(!read.contains_key(OWNER_TABLE));
         assert_eq!(tally(&target).await.unwrap(), read);
@@ -248,5 +271,22 @@ mod tests {
         let changed = tally(&target).await.unwrap();
         assert_ne!(changed["jobs"], read["jobs"]);
         assert_eq!(changed["job_events"], read["job_events"]);
+    }
+
+    #[tokio::test]
+    async fn a_copy_to_postgresql_and_back_tallies_like_its_original() {
+        let Some(url) = testing::database().await else {
+            return;
+        };
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let source = filled(dirs[0].path()).await;
+        let between = open(dirs[1].path(), Some(url)).await.backend;
+        let between = between.aside(false).await.unwrap();
+        let read = copied(&source, &between).await;
+        assert_eq!(tally(&between).await.unwrap(), read);
+        let back = open(dirs[2].path(), None).await.backend;
+        let back = back.aside(false).await.unwrap();
+        assert_eq!(copied(&between, &back).await, read);
+        assert_eq!(tally(&back).await.unwrap(), read);
     }
 }

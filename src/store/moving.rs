@@ -42,7 +42,7 @@ pub enum MoveError {
     Mark { path: PathBuf, source: io::Error },
 }
 
-/// What was moved.
+/// What a move carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// The new store, without its password.

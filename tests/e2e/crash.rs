@@ -93,7 +93,7 @@ fn a_server_that_acknowledges_before_it_commits_is_found() {
 #[test]
 fn only_a_store_that_syncs_every_commit_survives_a_loss_of_power() {
     let desk = Desk::new();
-    let Some(shim) = preload::build("lostsync", desk.path()) else {
+    let Some(shim) = preload::build("lostsync.c", desk.path()) else {
         return;
     };
     let shim = format!("LD_PRELOAD={}", shim.display());

@@ -157,7 +157,7 @@ impl Stage {
             spec: ServerSpec {
                 dir: dir.to_owned(),
                 env,
-                log: Some(dir.join("server.log")),
+                log: dir.join("server.log"),
             },
             database,
             ledger: ledger_dir.join("effects"),

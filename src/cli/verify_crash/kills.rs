@@ -28,6 +28,10 @@ pub struct Kills {
 pub struct Killer<'a> {
     pub spec: &'a ServerSpec,
     pub database: Option<&'a Database>,
+    #[cfg_attr(
+        not(feature = "failpoints"),
+        expect(dead_code, reason = "a server without failpoints is not held at one")
+    )]
     pub api: &'a Api,
     pub address: &'a watch::Sender<Option<SocketAddr>>,
     pub book: &'a RefCell<Book>,

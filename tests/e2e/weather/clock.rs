@@ -21,7 +21,7 @@ struct Jumping {
 impl Jumping {
     fn prepare() -> Option<Self> {
         let desk = Desk::new();
-        let shim = preload::build("clockjump", desk.path())?;
+        let shim = preload::build("clockjump.c", desk.path())?;
         let jumping = Self { desk, shim };
         jumping.set(0);
         Some(jumping)
