@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    approvals, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, market,
-    migrate, openapi, run, serve, signal, steer, submit, watch, why,
+    approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, market,
+    migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -35,8 +35,6 @@ enum Command {
     Why(why::Args),
     /// Cancel a job on a server
     Cancel(cancel::Args),
-    /// Import prices for market kinds
-    Market(market::Args),
     /// Pause a job on a server: nothing more of it is handed out
     Pause(steer::Args),
     /// Resume a paused job on a server
@@ -55,14 +53,24 @@ enum Command {
     Effects(effects::ListArgs),
     /// Say what became of an effect whose outcome is unknown
     Resolve(effects::ResolveArgs),
+    /// Import prices for market kinds
+    Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
+    /// Write the store of a data directory to one file, beside a running server or without one
+    Backup(backup::BackupArgs),
+    /// Make a data directory of a backup
+    Restore(backup::RestoreArgs),
+    /// Move the store of a data directory to an empty PostgreSQL database, jobs in flight included
+    Move(backup::MoveArgs),
     /// Print the configuration in effect, or everything that is wrong with it
     CheckConfig(check_config::Args),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
     /// Measure a server that this command starts for the purpose, over HTTP
     Bench(bench::Args),
+    /// Kill servers under load and check that nothing acknowledged is lost or done twice
+    VerifyCrash(verify_crash::Args),
 }
 
 /// Parses the command line, does what it says and answers with the exit code.
@@ -84,7 +92,6 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Kinds(args) => kinds::kinds(args).await,
         Command::Why(args) => why::why(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
-        Command::Market(args) => market::market(args).await,
         Command::Pause(args) => steer::pause(args).await,
         Command::Resume(args) => steer::resume(args).await,
         Command::Retry(args) => steer::retry(args).await,
@@ -94,10 +101,15 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Reject(args) => approvals::reject(args).await,
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
+        Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
+        Command::Backup(args) => backup::backup(args).await,
+        Command::Restore(args) => backup::restore(args).await,
+        Command::Move(args) => backup::relocate(args).await,
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),
         Command::Bench(args) => bench::bench(args).await,
+        Command::VerifyCrash(args) => verify_crash::verify_crash(args).await,
     }
 }
 

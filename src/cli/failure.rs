@@ -22,6 +22,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    pub fn message(&self) -> &str {
+        let (Self::Failed(message) | Self::BadInput(message) | Self::Interrupted(message)) = self;
+        message
+    }
+
     /// Tells the user and answers with the exit code.
     pub fn report(self) -> ExitCode {
         let (code, message) = match self {
@@ -57,9 +62,10 @@ impl From<anyhow::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Owned { .. } | StoreError::DatabaseOwned { .. } => {
-                Self::BadInput(error.to_string())
-            }
+            StoreError::Owned { .. }
+            | StoreError::DatabaseOwned { .. }
+            | StoreError::Address { .. }
+            | StoreError::Moved { .. } => Self::BadInput(error.to_string()),
             error => Self::Failed(chain(&error)),
         }
     }

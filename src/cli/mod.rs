@@ -2,10 +2,12 @@
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
 mod approvals;
+mod backup;
 mod batch;
 mod bench;
 mod cancel;
 mod check_config;
+mod child;
 mod client;
 mod command;
 mod effects;
@@ -29,6 +31,7 @@ mod sse;
 mod steer;
 mod submit;
 mod terminal;
+mod verify_crash;
 mod watch;
 mod why;
 

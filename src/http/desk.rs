@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_orchestra::{House, artifact::Artifacts};
+use callboard_orchestra::{
+    House, SubmitError, artifact::Artifacts, coordinator::RETRY_AFTER, shard::CommandError,
+};
 use callboard_runtime::Universe;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use super::error::{Kind, Problem};
 use crate::store::StoreHealth;
 
 /// Bounds of the HTTP interface.
@@ -55,6 +58,20 @@ pub struct Desk {
 impl Desk {
     pub fn is_draining(&self) -> bool {
         *self.shutdown.borrow()
+    }
+
+    /// Why a submission was not taken: of a store that is full, that it is.
+    pub fn refusal(&self, error: SubmitError) -> Problem {
+        let is_store = matches!(
+            error,
+            SubmitError::Command(CommandError::Unavailable) | SubmitError::Journal(_)
+        );
+        if is_store && self.store.is_full() {
+            let detail = "the disk of the store is full; nothing is accepted until there is space";
+            return Problem::new(Kind::StorageFull, "storage_full", detail)
+                .retry_after(RETRY_AFTER);
+        }
+        error.into()
     }
 
     /// Resolves when the server begins to drain.

@@ -38,6 +38,7 @@ pub enum Kind {
     Misdirected,
     RateLimited,
     Unavailable,
+    StorageFull,
     Internal,
 }
 
@@ -58,6 +59,7 @@ impl Kind {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -78,6 +80,7 @@ impl Kind {
             Self::Misdirected => "Not a name of this server",
             Self::RateLimited => "Too much at once",
             Self::Unavailable => "Not available at the moment",
+            Self::StorageFull => "No space left",
             Self::Internal => "Internal error",
         }
     }
@@ -358,7 +361,15 @@ impl From<ResolveError> for Problem {
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
-        Self::internal(&error)
+        let internal = Self::internal(&error);
+        match error {
+            // The cause lies outside, and may be over soon.
+            JournalError::Store { .. } => {
+                let detail = "the store cannot be reached at the moment";
+                Self::new(Kind::Unavailable, "store_unavailable", detail).retry_after(RETRY_AFTER)
+            }
+            _ => internal,
+        }
     }
 }
 

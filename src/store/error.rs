@@ -13,6 +13,13 @@ pub enum StoreError {
     /// `owner` says which process, on which machine, and since when.
     #[error("database {name} is in use by {owner}")]
     DatabaseOwned { name: String, owner: String },
+    /// `moved` says where to and when.
+    #[error(
+        "the store of data directory {} was moved {moved}; name it in store.url. If that move did not end well and \
+         the database there is empty, remove the file `moved`",
+        data_dir.display()
+    )]
+    Moved { data_dir: PathBuf, moved: String },
     #[error("`{url}` is no address of a PostgreSQL database")]
     Address { url: String, source: sqlx::Error },
     #[error("cannot use data directory {}", path.display())]

@@ -7,6 +7,10 @@ use sea_orm::{DatabaseConnection, EntityTrait, QuerySelect};
 
 use super::{commit::failed, entity::store_epoch, writer::Writer};
 
+/// How a full disk shows in the texts of SQLite (SQLITE_FULL) and of the operating system (ENOSPC, as PostgreSQL tells
+/// it).
+const FULL: [&str; 2] = ["database or disk is full", "No space left on device"];
+
 /// Looks after an open store. Clones share it.
 #[derive(Clone)]
 pub struct StoreHealth {
@@ -33,5 +37,11 @@ impl StoreHealth {
     /// Why the last commit of records failed; None after one that did not.
     pub fn refusal(&self) -> Option<String> {
         self.writer.refusal()
+    }
+
+    /// The last commit of records failed for want of space.
+    pub fn is_full(&self) -> bool {
+        let refusal = self.writer.refusal();
+        refusal.is_some_and(|why| FULL.iter().any(|full| why.contains(full)))
     }
 }

@@ -4,6 +4,8 @@
 
 mod artifacts;
 mod backend;
+mod backup;
+mod backup_rows;
 mod commit;
 mod diagnosis;
 mod digest;
@@ -12,6 +14,7 @@ mod error;
 mod health;
 mod journal;
 mod lock;
+mod moving;
 mod opening;
 mod postgres;
 mod prices;
@@ -24,9 +27,11 @@ mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;
+pub use backup::{BackupError, Census, copy_store, take_census};
 pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
+pub use moving::{MoveError, Moved, move_store};
 pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use retention::{Pruned, Pruner, RetentionPolicy};

@@ -22,6 +22,7 @@ use super::{
     entity::store_epoch,
     error::is_damage,
     lock::OwnerLock,
+    moving::moved_to,
     postgres::{Guard, Hold, PgServer},
     rows::int,
     sqlite::{Checkpointer, SqliteFile},
@@ -64,7 +65,10 @@ impl Store {
         let lock = Arc::new(OwnerLock::acquire(&spec.data_dir)?);
         let backend = backend(&spec)?;
         let hold = match &backend {
-            Backend::Sqlite(_) => None,
+            Backend::Sqlite(_) => {
+                refuse_moved(&spec)?;
+                None
+            }
             Backend::Postgres(server) => Some((server, take(server).await?)),
         };
         let open_failed = |source| open_error(&backend, source);
@@ -181,6 +185,16 @@ impl Store {
             path: self.data_dir,
             source,
         })
+    }
+}
+
+fn refuse_moved(spec: &StoreSpec) -> Result<(), StoreError> {
+    match moved_to(&spec.data_dir) {
+        Some(moved) => Err(StoreError::Moved {
+            data_dir: spec.data_dir.clone(),
+            moved,
+        }),
+        None => Ok(()),
     }
 }
 

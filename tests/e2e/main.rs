@@ -9,9 +9,11 @@
 mod app;
 mod approvals;
 mod artifacts;
+mod backup;
 mod batch;
 mod cli;
 mod client;
+mod crash;
 mod effects;
 mod eventually;
 mod health;
@@ -20,7 +22,10 @@ mod idempotency;
 mod jobs;
 mod lineage;
 mod market;
+mod moving;
 mod openapi;
+#[path = "../../src/store/postgres/testing.rs"]
+mod postgres;
 mod ranges;
 mod refusal;
 mod socket;
@@ -29,4 +34,5 @@ mod stream;
 mod supervision;
 mod wait;
 mod watchers;
+mod weather;
 mod why;

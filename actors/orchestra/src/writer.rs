@@ -189,6 +189,8 @@ async fn settle(ports: &WriterPorts, items: Vec<Item>, failed: &mut Vec<(JobId, 
             Item::Settle(settle) => settles.push(settle),
         }
     }
+    #[cfg(feature = "failpoints")]
+    ack_before_commit(&mut appends).await;
     while !appends.is_empty() {
         appends = commit(ports, appends, failed).await;
     }
@@ -266,6 +268,21 @@ fn bring_together(appends: &mut [Append]) {
         places.entry(append.record.job).or_insert(next);
     }
     appends.sort_by_key(|append| places[&append.record.job]);
+}
+
+/// The fault that a crash check must be able to find: the batch is acknowledged, and committed as many milliseconds later
+/// as the failpoint says.
+#[cfg(feature = "failpoints")]
+async fn ack_before_commit(appends: &mut [Append]) {
+    let held = || {
+        fail::fail_point!("journal::ack_before_commit", |ms| ms
+            .and_then(|ms| ms.parse().ok()));
+        None
+    };
+    if let Some(held_ms) = held() {
+        answer(appends, true);
+        tokio::time::sleep(std::time::Duration::from_millis(held_ms)).await;
+    }
 }
 
 fn answer(appends: &mut [Append], committed: bool) {

@@ -22,6 +22,7 @@ use crate::http::{
         (status = 400, description = "The id is not an approval id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such approval", body = ProblemBody, content_type = "application/problem+json"),
         (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn show(

@@ -62,6 +62,7 @@ const SHOWN_IN_PLACE: [&str; 6] = [
         (status = 416, description = "The range lies beyond the end", body = ProblemBody, content_type = "application/problem+json",
             headers(("Content-Range" = String, description = "`bytes */length`"))),
         (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn artifact(

@@ -83,6 +83,7 @@ pub struct BatchResult {
         (status = 429, description = "Under an idempotency key: too many jobs are live, and none is accepted", body = ProblemBody, content_type = "application/problem+json"),
         (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Under an idempotency key: the server starts or shuts down, and no job is accepted", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 507, description = "Under an idempotency key: the disk of the store is full, and no job is accepted", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn batch(
@@ -180,7 +181,8 @@ impl Intake<'_> {
             return Err(json::too_large(bytes_max));
         }
         let submission = NewJob::read(text.as_bytes())?.submission(self.tenant.clone(), key);
-        Ok(self.desk.house.coordinator.submit(submission).await?)
+        let submitted = self.desk.house.coordinator.submit(submission).await;
+        submitted.map_err(|error| self.desk.refusal(error))
     }
 }
 

@@ -45,6 +45,7 @@ use crate::http::{
         (status = 429, description = "Too many jobs are live", body = ProblemBody, content_type = "application/problem+json"),
         (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The server starts or shuts down", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 507, description = "The disk of the store is full", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn submit(
@@ -64,10 +65,14 @@ pub async fn submit(
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
     let coordinator = &desk.house.coordinator;
-    let (submitted, listening) = match wait {
-        Some(_) => coordinator.submit_and_listen(submission).await?,
-        None => (coordinator.submit(submission).await?, Listening::default()),
+    let submitted = match wait {
+        Some(_) => coordinator.submit_and_listen(submission).await,
+        None => {
+            let submitted = coordinator.submit(submission).await;
+            submitted.map(|submitted| (submitted, Listening::default()))
+        }
     };
+    let (submitted, listening) = submitted.map_err(|error| desk.refusal(error))?;
     let row = submitted.row;
     tracing::debug!(
         job.id = %row.id, job.kind = %row.kind, request.id = observe::request_id(), replayed = submitted.replayed,

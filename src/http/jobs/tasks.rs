@@ -110,6 +110,7 @@ pub enum TaskStageName {
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn tasks(

@@ -6,7 +6,7 @@ mod guard;
 #[cfg(test)]
 mod ordeal;
 #[cfg(test)]
-pub mod testing;
+pub(super) mod testing;
 
 pub use commit::commit;
 pub use connection::{PgServer, last_pos};

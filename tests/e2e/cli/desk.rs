@@ -10,6 +10,8 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::client::Client;
+
 /// A working directory of its own and the program in it, with nothing of this process's environment but the path.
 pub struct Desk(TempDir);
 
@@ -97,8 +99,11 @@ impl Serving {
     }
 
     pub fn start_at(desk: &Desk, listen: &str) -> Self {
-        let args = ["serve", "--listen", listen, "--log", "warn"];
-        let mut process = desk.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(&mut desk.command(&["serve", "--listen", listen, "--log", "warn"]))
+    }
+
+    pub fn spawn(serve: &mut Command) -> Self {
+        let mut process = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
@@ -122,6 +127,16 @@ impl Serving {
                 .unwrap()
                 .success()
         );
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(self.url.strip_prefix("http://").unwrap().parse().unwrap())
+    }
+
+    /// Ends it with SIGKILL.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     pub fn stop(mut self) -> Option<i32> {
