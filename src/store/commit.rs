@@ -74,8 +74,15 @@ async fn commit_records(
         }
         diagnosis = diagnose(readers, epoch, &digest).await?;
     }
-    lease.give_back();
-    Err(diagnosis.unwrap_or_else(|| failed("commit records")(refused)))
+    match diagnosis {
+        Some(conflict) => {
+            lease.put_back();
+            Err(conflict)
+        }
+        // Then what the lease knows may be wrong, such as the last position: the next write begins with other
+        // connections.
+        None => Err(failed("commit records")(refused)),
+    }
 }
 
 /// Err inside when a rule refused the batch: then no transaction is open.

@@ -52,15 +52,6 @@ enum Attendant {
     Guard(Guard),
 }
 
-impl Attendant {
-    fn stop(self) {
-        match self {
-            Self::Checkpointer(checkpointer) => checkpointer.stop(),
-            Self::Guard(guard) => guard.stop(),
-        }
-    }
-}
-
 impl Store {
     /// Takes ownership of the directory and the database, creating them if need be, applies missing migrations and
     /// begins a new epoch. Errors when another process owns one of them, when they cannot be used, or when a newer
@@ -174,12 +165,21 @@ impl Store {
             name: self.backend.to_string(),
             source,
         };
-        // Before the lock of the database is given up with its attendant.
+        // The lock of a database is given up last.
+        let guard = match self.attendant {
+            Attendant::Checkpointer(checkpointer) => {
+                checkpointer.stop();
+                None
+            }
+            Attendant::Guard(guard) => Some(guard),
+        };
         let closed = self.readers.close_by_ref().await;
         let closed = closed.map_err(failed("close the readers"));
         closed.map_err(failed_close)?;
         self.writer.close().await.map_err(failed_close)?;
-        self.attendant.stop();
+        if let Some(guard) = guard {
+            guard.stop();
+        }
         let released = self.lock.release();
         released.map_err(|source| StoreError::DataDir {
             path: self.data_dir,

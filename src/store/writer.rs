@@ -273,6 +273,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_is_wrong_about_the_last_position_fails_once_and_overwrites_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let journal = store.journal();
+        let first = job();
+        journal.commit(&first).await.unwrap();
+        let mut lease = store.writer.lease().await.unwrap();
+        lease.pens.last_pos = 0;
+        lease.give_back();
+        let refused = journal.commit(&job()).await.unwrap_err();
+        assert!(matches!(refused, JournalError::Store { .. }), "{refused:?}");
+        let positions = journal.commit(&job()).await.unwrap();
+        assert_eq!(positions[0], first.len() as u64 + 1);
+        let kept = journal.records(first[0].job, 0, EVERYTHING).await.unwrap();
+        assert_eq!(kept.len(), first.len());
+    }
+
+    #[tokio::test]
     async fn a_closed_writer_stays_closed() {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).await;

@@ -76,6 +76,7 @@ async fn watch_over(file: SqliteFile, writer: Weak<Writer>) {
         return;
     };
     let mut connection = None;
+    let mut failing = false;
     loop {
         written.notified().await;
         let mut idle_ticks = 0;
@@ -87,10 +88,14 @@ async fn watch_over(file: SqliteFile, writer: Weak<Writer>) {
                 return;
             };
             let idle = idle_ticks == IDLE_TICKS;
-            if let Err(error) = look(&file, &mut connection, &writer, idle, &BOUNDS).await {
+            let looked = look(&file, &mut connection, &writer, idle, &BOUNDS).await;
+            if let Err(error) = &looked {
                 connection = None;
-                tracing::warn!(error = %error, "the write-ahead log could not be moved into the database");
+                if !failing {
+                    tracing::warn!(error = %error, "the write-ahead log cannot be moved into the database");
+                }
             }
+            failing = looked.is_err();
         }
     }
 }
