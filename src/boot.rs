@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::{
     config::{Config, RoleConfig},
+    retention,
     store::{Store, StoreError, StoreSpec},
     supervision,
 };
@@ -41,6 +42,10 @@ impl Instance {
         callboard_runtime::install_panic_hook();
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
+        retention::run(
+            &universe,
+            store.pruner(retention::policy(&config.retention)),
+        );
 
         let fence = store.lost();
         let fenced = fence.subscribe();

@@ -5,6 +5,7 @@ pub mod config;
 pub mod http;
 pub mod packs;
 pub mod prices;
+pub mod retention;
 pub mod shutdown;
 pub mod store;
 pub mod supervision;

@@ -1,7 +1,5 @@
 //! `callboard migrate`
 
-use std::path::Path;
-
 use callboard::store::{Store, StoreSpec};
 use callboard_migrations::{Migrator, MigratorTrait};
 use sea_orm::Database;
@@ -27,30 +25,26 @@ pub async fn migrate(args: Args) -> Result<(), Failure> {
         synchronous: config.synchronous,
         readers: config.readers,
     };
-    let database = spec.database();
-    let before = schema_of(&database).await;
+    let file = format!("sqlite://{}?mode=ro", spec.database().display());
+    let url = spec.url.clone().unwrap_or(file);
+    let before = schema_of(&url).await;
     let store = Store::open(spec).await?;
+    let name = store.name();
     store.close().await?;
-    let after = schema_of(&database).await;
-    let after = after.ok_or_else(|| {
-        Failure::Failed(format!(
-            "{} has no schema after migrating",
-            database.display()
-        ))
-    })?;
-    let path = database.display();
+    let after = schema_of(&url).await;
+    let after =
+        after.ok_or_else(|| Failure::Failed(format!("{name} has no schema after migrating")))?;
     terminal::print(&match before {
-        Some(before) if before == after => format!("{path} is at {after}"),
-        Some(before) => format!("{path} migrated from {before} to {after}"),
-        None => format!("{path} created at {after}"),
+        Some(before) if before == after => format!("{name} is at {after}"),
+        Some(before) => format!("{name} migrated from {before} to {after}"),
+        None => format!("{name} created at {after}"),
     })
 }
 
 /// The last migration applied; `None` for a database that does not exist or cannot be read. Opening the store says why.
-async fn schema_of(database: &Path) -> Option<String> {
+async fn schema_of(url: &str) -> Option<String> {
     let read = async {
-        let connection =
-            Database::connect(format!("sqlite://{}?mode=ro", database.display())).await?;
+        let connection = Database::connect(url).await?;
         let known = Migrator::get_migration_with_status_read_only(&connection).await?;
         connection.close().await?;
         Ok::<_, sea_orm::DbErr>(known)

@@ -1,10 +1,16 @@
-//! Durations as people write them: `250ms`, `30s`, `5m`, `2h`.
+//! Durations as people write them: `250ms`, `30s`, `5m`, `2h`, `90d`.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
 
 fn parse(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -35,7 +41,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
         type Value = Duration;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a duration such as \"250ms\", \"30s\", \"5m\" or \"2h\"")
+            f.write_str("a duration such as \"250ms\", \"30s\", \"5m\", \"2h\" or \"90d\"")
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {

@@ -236,7 +236,7 @@ mod tests {
         server: is a section, not a value (env CALLBOARD_SERVER)
         server.data_dir: unknown key, did you mean `store.data_dir`? (env CALLBOARD_SERVER__DATA_DIR)
         store.synchronous: expected one of full, normal, found `off` (env CALLBOARD_STORE__SYNCHRONOUS)
-        server.drain_grace: expected a duration such as "250ms", "30s", "5m" or "2h", found "30" (flag server.drain_grace)
+        server.drain_grace: expected a duration such as "250ms", "30s", "5m", "2h" or "90d", found "30" (flag server.drain_grace)
         runtime.crew_share_max: must be at most runtime.crew_queue_max: a share is a part of the queue (flag runtime.crew_share_max)
         log.filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5 (file c.toml)
         "#);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RoleConfig, RuntimeConfig,
-    ServerConfig, StoreConfig, error::Finding,
+    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig, RoleConfig,
+    RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -15,6 +15,7 @@ use super::{
 pub struct Config {
     pub server: ServerConfig,
     pub store: StoreConfig,
+    pub retention: RetentionConfig,
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
     pub market: MarketConfig,

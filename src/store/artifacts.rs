@@ -43,6 +43,16 @@ impl DirArtifacts {
         })
     }
 
+    /// The folders that files lie in.
+    pub(super) fn shelves(&self) -> impl Iterator<Item = PathBuf> {
+        (0..=u8::MAX).map(|shelf| self.dir.join(format!("{shelf:02x}")))
+    }
+
+    /// Where files lie that have no name.
+    pub(super) fn unfinished(&self) -> PathBuf {
+        self.dir.join(UNFINISHED_DIR)
+    }
+
     fn shelf(&self, sha256: &str) -> io::Result<PathBuf> {
         let is_hash = sha256.len() == HASH_HEX_LEN
             && sha256

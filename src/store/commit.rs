@@ -5,14 +5,14 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
     ExprTrait, InsertMany, QueryFilter, QuerySelect, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
-    sea_query::{Expr, OnConflict, Query},
+    sea_query::{Expr, OnConflict},
     sqlx,
 };
 
 use super::{
     diagnosis::diagnose,
     digest::Digest,
-    entity::{job, job_snapshot, store_epoch, supervision_event},
+    entity::{job, job_snapshot, store_epoch},
     refusal::Refusal,
     rows,
     writer::{Lease, Writer},
@@ -20,8 +20,6 @@ use super::{
 
 /// Rows of one statement, largest first.
 const PIECES: [usize; 5] = [256, 64, 16, 4, 1];
-/// Supervision events that are kept.
-pub const SUPERVISION_EVENTS_MAX: i64 = 100_000;
 
 /// Maps an error of the database to one of the port.
 pub fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
@@ -97,7 +95,7 @@ async fn write(
     }
 }
 
-/// Keeps supervision events, and no more than `SUPERVISION_EVENTS_MAX` of them.
+/// Keeps supervision events.
 pub async fn supervision(
     writer: &Writer,
     epoch: u64,
@@ -113,16 +111,6 @@ pub async fn supervision(
         let inserted = insert.exec_without_returning(&txn).await;
         inserted.map_err(failed(operation))?;
     }
-    let newest = Query::select()
-        .expr(Expr::col(supervision_event::Column::Id).max())
-        .from(supervision_event::Entity)
-        .to_owned();
-    let surplus = Expr::SubQuery(None, Box::new(newest.into())).sub(SUPERVISION_EVENTS_MAX);
-    let pruned = supervision_event::Entity::delete_many()
-        .filter(Expr::col(supervision_event::Column::Id).lte(surplus))
-        .exec(&txn)
-        .await;
-    pruned.map_err(failed(operation))?;
     end(txn, lease, operation).await
 }
 

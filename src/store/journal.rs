@@ -16,7 +16,7 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOr
 
 use super::{
     commit::{self, failed},
-    entity::{approval, effect, idempotency_key, job, supervision_event},
+    entity::{approval, effect, idempotency_key, job, pruned_tenant, supervision_event},
     lock::OwnerLock,
     read, rows,
     writer::Writer,
@@ -188,6 +188,16 @@ impl Journal for SqlJournal {
                 .await
                 .map_err(failed("read an effect"))?;
             found.map(rows::effect).transpose()
+        })
+    }
+
+    fn pruned_to<'a>(&'a self, tenant: &'a Tenant) -> JournalFuture<'a, u64> {
+        Box::pin(async move {
+            let found = pruned_tenant::Entity::find_by_id(tenant.as_str().to_owned())
+                .one(&self.readers)
+                .await
+                .map_err(failed("read how far records are gone"))?;
+            Ok(found.map_or(0, |row| row.pos.unsigned_abs()))
         })
     }
 
@@ -453,36 +463,5 @@ mod tests {
             .map(|row| row.key)
             .collect();
         assert_eq!(keys, ["future", "later"]);
-    }
-
-    #[tokio::test]
-    async fn only_the_latest_supervision_events_are_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = open(dir.path()).await;
-        let journal = store.journal();
-        let at = Timestamp::from_millis(0);
-        let note = SupervisionNote {
-            id: 0,
-            at,
-            event: Payload::of("x").unwrap(),
-        };
-        journal
-            .note_supervision(vec![note.clone(), note.clone()])
-            .await
-            .unwrap();
-        let far = format!(
-            "UPDATE supervision_events SET id = {} WHERE id = 2",
-            commit::SUPERVISION_EVENTS_MAX
-        );
-        write(&journal, &far).await;
-        journal.note_supervision(vec![note.clone()]).await.unwrap();
-        let ids: Vec<_> = journal
-            .supervision(0, EVERYTHING)
-            .await
-            .unwrap()
-            .iter()
-            .map(|note| note.id)
-            .collect();
-        assert_eq!(ids, [100_000, 100_001]);
     }
 }

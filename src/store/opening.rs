@@ -1,6 +1,11 @@
 //! Opening and closing: lock, schema, epoch.
 
-use std::{collections::HashSet, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashSet,
+    fs,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use callboard_migrations::{Migrator, MigratorTrait};
 use callboard_orchestra::journal::JournalError;
@@ -10,7 +15,8 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use super::{
-    DirArtifacts, ImportedPrices, SqlJournal, StoreError, StoreHealth, StoreSpec,
+    DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal, StoreError, StoreHealth,
+    StoreSpec,
     backend::Backend,
     commit::failed,
     entity::store_epoch,
@@ -134,9 +140,26 @@ impl Store {
         StoreHealth::new(self.writer.clone(), self.readers.clone())
     }
 
+    /// Removes what `policy` no longer keeps, when it is told to.
+    pub fn pruner(&self, policy: RetentionPolicy) -> Pruner {
+        Pruner {
+            writer: self.writer.clone(),
+            readers: self.readers.clone(),
+            artifacts: self.artifacts.clone(),
+            epoch: self.epoch,
+            policy,
+            rounds: AtomicU64::new(0),
+        }
+    }
+
     /// Turns true when another process has taken the store: this one must end. Whoever learns it first says so here.
     pub fn lost(&self) -> watch::Sender<bool> {
         self.lost.clone()
+    }
+
+    /// The database as messages name it, without a password.
+    pub fn name(&self) -> String {
+        self.backend.to_string()
     }
 
     /// Number of this opening of the store; 1 is the first.

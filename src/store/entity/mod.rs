@@ -8,5 +8,6 @@ pub mod job;
 pub mod job_event;
 pub mod job_snapshot;
 pub mod price_import;
+pub mod pruned_tenant;
 pub mod store_epoch;
 pub mod supervision_event;

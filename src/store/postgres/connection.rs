@@ -1,6 +1,6 @@
 //! Connections to a PostgreSQL database.
 
-use std::{fmt, num::NonZeroU32, time::Duration};
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnectOptions as SeaOptions, Database, DatabaseConnection, DbErr,
@@ -26,7 +26,7 @@ const PLANNING: [(&str, &str); 5] = [
 /// A database of a server, and how to reach it.
 #[derive(Clone)]
 pub struct PgServer {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
 }
 
 /// Without the password.
@@ -52,17 +52,22 @@ impl PgServer {
             .application_name("callboard")
             .disable_statement_logging()
             .options([("synchronous_commit", "on")]);
+        let options = Arc::new(options);
         Ok(Self { options })
+    }
+
+    fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::clone(&self.options)
     }
 
     /// For commits of records.
     pub async fn hot(&self) -> Result<PgConnection, sqlx::Error> {
-        connect(self.options.clone().options(PLANNING)).await
+        connect(self.options().options(PLANNING)).await
     }
 
     /// For the lock, and for whatever needs a connection to itself.
     pub async fn single(&self) -> Result<PgConnection, sqlx::Error> {
-        connect(self.options.clone()).await
+        connect(self.options()).await
     }
 
     /// For writes other than commits of records.
@@ -75,7 +80,7 @@ impl PgServer {
     }
 
     async fn pool(&self, connections: NonZeroU32) -> Result<DatabaseConnection, DbErr> {
-        let own = self.options.clone();
+        let own = self.options();
         let mut options = SeaOptions::new("postgres://named-below");
         options
             .max_connections(connections.get())

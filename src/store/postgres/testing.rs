@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Write,
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
     path::PathBuf,
@@ -175,9 +176,9 @@ pub async fn database() -> Option<String> {
         Err(_) => match &*SHARED {
             Some(server) => server.url("postgres"),
             None => {
-                eprintln!(
-                    "skipped: CALLBOARD_TEST_POSTGRES is not set and initdb is not installed"
-                );
+                // Past the capture of the test harness, so that a green run shows what it left out.
+                let why = "skipped: CALLBOARD_TEST_POSTGRES is not set and initdb is not installed";
+                writeln!(std::io::stderr(), "{why}").unwrap();
                 return None;
             }
         },

@@ -133,6 +133,10 @@ impl Journal for FaultyJournal {
         self.stumble(Call::TenantRecords, read)
     }
 
+    fn pruned_to<'a>(&'a self, tenant: &'a Tenant) -> JournalFuture<'a, u64> {
+        self.journal.pruned_to(tenant)
+    }
+
     fn job<'a>(&'a self, tenant: &'a Tenant, job: JobId) -> JournalFuture<'a, Option<JobRow>> {
         self.stumble(Call::Job, self.journal.job(tenant, job))
     }

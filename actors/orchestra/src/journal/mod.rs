@@ -84,6 +84,11 @@ pub trait Journal: Send + Sync + 'static {
         limit: usize,
     ) -> JournalFuture<'a, Vec<StoredRecord>>;
 
+    /// Records of a tenant up to this `pos` may be missing, because their jobs have been removed; 0 when none are.
+    fn pruned_to<'a>(&'a self, _tenant: &'a Tenant) -> JournalFuture<'a, u64> {
+        Box::pin(async { Ok(0) })
+    }
+
     fn job<'a>(&'a self, tenant: &'a Tenant, job: JobId) -> JournalFuture<'a, Option<JobRow>>;
 
     /// Jobs of a tenant, newest first, in short: `input` is JSON null and `result` is None.
