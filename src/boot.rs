@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::{
     config::{Config, RoleConfig},
-    store::{Store, StoreSpec},
+    store::{Store, StoreError, StoreSpec},
     supervision,
 };
 
@@ -32,15 +32,12 @@ impl Instance {
         data_dir: PathBuf,
         packs: &[Arc<dyn Pack>],
     ) -> anyhow::Result<Self> {
-        let catalog = tuned_catalog(config, packs)?;
-        let store = Store::open(StoreSpec {
-            data_dir,
-            url: config.store.url(),
-            synchronous: config.store.synchronous,
-            readers: config.store.readers,
-        })
-        .await?;
+        Self::start(config, open_store(config, data_dir).await?, packs)
+    }
 
+    /// The same, on a store that is open.
+    pub fn start(config: &Config, store: Store, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Self> {
+        let catalog = tuned_catalog(config, packs)?;
         callboard_runtime::install_panic_hook();
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
@@ -69,6 +66,17 @@ impl Instance {
         self.universe.shutdown().await;
         self.store.close().await.context("close the store")
     }
+}
+
+/// The store of `data_dir`, for `Instance::start`.
+pub async fn open_store(config: &Config, data_dir: PathBuf) -> Result<Store, StoreError> {
+    Store::open(StoreSpec {
+        data_dir,
+        url: config.store.url(),
+        synchronous: config.store.synchronous,
+        readers: config.store.readers,
+    })
+    .await
 }
 
 fn tuned_catalog(config: &Config, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Catalog> {

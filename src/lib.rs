@@ -4,6 +4,7 @@ pub mod boot;
 pub mod config;
 pub mod http;
 pub mod packs;
+pub mod prices;
 pub mod shutdown;
 pub mod store;
 pub mod supervision;

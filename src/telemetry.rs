@@ -101,6 +101,10 @@ fn describe() {
         "callboard_unreadable_jobs_total",
         "Live jobs whose journal could not be read"
     );
+    describe_counter!(
+        "callboard_price_requests_total",
+        "Prices asked of the provider, by outcome: fetched, cached, unavailable or refused"
+    );
     describe_gauge!("callboard_ws_clients", "Open streams");
     describe_counter!(
         "callboard_ws_evicted_total",

@@ -1,13 +1,14 @@
-//! Durable commits to SQLite: batches of submissions, each a job of its own.
+//! Durable commits to SQLite: batches of submissions, each a job of its own, and batches of whole jobs. What a commit
+//! costs in CPU is seen where the folder of temporary files (`TMPDIR`) lies in memory.
 
 use std::{num::NonZeroU32, sync::Arc};
 
 use callboard::store::{Store, StoreSpec, Synchronous};
 use callboard_drill::FANOUT;
 use callboard_orchestra::{
-    JobId, Timestamp,
+    JobId, Tenant, Timestamp,
     job::{Job, Step},
-    journal::{Asides, Journal, Record, row_of},
+    journal::{Asides, Journal, Record, conformance, row_of},
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use tokio::runtime::Builder;
@@ -15,6 +16,8 @@ use tokio::runtime::Builder;
 use crate::machine::{catalog, submission};
 
 const BATCHES: [u64; 3] = [1, 100, 1_000];
+/// Jobs of five records each.
+const JOBS: [u64; 2] = [20, 200];
 
 /// Records of jobs that the journal does not hold yet.
 fn fresh(template: &Step, count: u64) -> Vec<Record> {
@@ -71,6 +74,29 @@ pub fn bench(criterion: &mut Criterion) {
             |bencher, records| {
                 bencher.iter_batched(
                     || fresh(&template, *records),
+                    |batch| {
+                        runtime
+                            .block_on(journal.commit(&batch))
+                            .expect("the batch commits")
+                    },
+                    BatchSize::PerIteration,
+                );
+            },
+        );
+    }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("journal_whole_jobs");
+    for jobs in JOBS {
+        let whole = || conformance::whole_job(&Tenant::default());
+        let records = whole().len() as u64 * jobs;
+        group.throughput(Throughput::Elements(records));
+        group.bench_with_input(
+            BenchmarkId::from_parameter(records),
+            &jobs,
+            |bencher, jobs| {
+                bencher.iter_batched(
+                    || (0..*jobs).flat_map(|_| whole()).collect::<Vec<_>>(),
                     |batch| {
                         runtime
                             .block_on(journal.commit(&batch))

@@ -4,6 +4,7 @@ mod m20261121_000001_create_journal;
 mod m20261121_000002_create_idempotency_keys;
 mod m20261121_000003_create_supervision_events;
 mod m20261121_000004_create_projections;
+mod m20261121_000010_create_ohlcv;
 mod migrator;
 
 pub use migrator::Migrator;

@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
             manager.create_index(by_job(table)).await?;
         }
         manager.create_index(by_job("artifact_refs")).await?;
+        rebuild_jobs_by_tenant(manager, IndexOrder::Asc).await?;
         Ok(())
     }
 
@@ -29,6 +30,7 @@ impl MigrationTrait for Migration {
                         WHERE last_pos < (SELECT max(pos) FROM job_events)";
         let statement = Statement::from_string(manager.get_database_backend(), remember);
         manager.get_connection().execute_raw(statement).await?;
+        rebuild_jobs_by_tenant(manager, IndexOrder::Desc).await?;
         for table in ["job_snapshots", "artifact_refs", "effects", "approvals"] {
             manager
                 .drop_table(Table::drop().table(table).to_owned())
@@ -40,6 +42,23 @@ impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
+}
+
+/// Ids rise, and an index grows most cheaply at its end. Lists that begin with the newest read it backwards.
+async fn rebuild_jobs_by_tenant(
+    manager: &SchemaManager<'_>,
+    order: IndexOrder,
+) -> Result<(), DbErr> {
+    const NAME: &str = "jobs_by_tenant";
+    let drop = Index::drop().name(NAME).table("jobs").to_owned();
+    manager.drop_index(drop).await?;
+    let create = Index::create()
+        .name(NAME)
+        .table("jobs")
+        .col("tenant")
+        .col(("id", order))
+        .to_owned();
+    manager.create_index(create).await
 }
 
 fn approvals() -> TableCreateStatement {
@@ -126,7 +145,7 @@ fn by_tenant(table: &'static str) -> IndexCreateStatement {
         .name(format!("{table}_by_tenant"))
         .table(table)
         .col("tenant")
-        .col(("id", IndexOrder::Desc))
+        .col("id")
         .to_owned()
 }
 

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    approvals, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, migrate,
-    openapi, run, serve, signal, steer, submit, watch, why,
+    approvals, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, market,
+    migrate, openapi, run, serve, signal, steer, submit, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -53,6 +53,8 @@ enum Command {
     Effects(effects::ListArgs),
     /// Say what became of an effect whose outcome is unknown
     Resolve(effects::ResolveArgs),
+    /// Import prices for market kinds
+    Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
     /// Print the configuration in effect, or everything that is wrong with it
@@ -91,6 +93,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Reject(args) => approvals::reject(args).await,
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
+        Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),

@@ -16,6 +16,7 @@ mod job;
 mod jobs;
 mod kinds;
 mod listing;
+mod market;
 mod migrate;
 mod openapi;
 mod progress;

@@ -8,14 +8,13 @@ use std::{
 
 use anyhow::Context;
 use callboard::{
-    boot::Instance,
+    boot::{Instance, open_store},
     config::Config,
     http::{self, Desk, HttpLimits},
-    packs,
+    packs, prices,
     shutdown::{Reason, Signals},
     telemetry,
 };
-use callboard_market::embedded;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpSocket, sync::watch};
 
@@ -45,8 +44,13 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     telemetry::log(&config.log)?;
     let prometheus = telemetry::metrics()?;
     let mut signals = Signals::listen()?;
-    let packs = packs::all(&config, embedded());
-    let instance = Instance::boot(&config, config.store.data_dir.clone(), &packs).await?;
+    let store = open_store(&config, config.store.data_dir.clone()).await?;
+    let imported = store.prices().read().await?;
+    for warning in imported.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let supply = prices::supply(imported.book, &config.market).context("set prices up")?;
+    let instance = Instance::start(&config, store, &packs::all(&config, supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;
     if let Ok(Reason::Fenced) = served {

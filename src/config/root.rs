@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, DrillConfig, LogConfig, RoleConfig, RuntimeConfig, ServerConfig,
-    StoreConfig, error::Finding,
+    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RoleConfig, RuntimeConfig,
+    ServerConfig, StoreConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -17,6 +17,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
+    pub market: MarketConfig,
     pub drill: DrillConfig,
     pub log: LogConfig,
     /// What a role's own profile is overridden with, by role name.
@@ -36,6 +37,7 @@ impl Config {
         self.store.check(&mut findings);
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);
+        self.market.check(&mut findings);
         self.drill.check(&mut findings);
         self.log.check(&mut findings);
         for (role, config) in &self.roles {

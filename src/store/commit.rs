@@ -162,7 +162,10 @@ pub async fn snapshot(writer: &Writer, epoch: u64, snapshot: Snapshot) -> Result
 }
 
 /// Begins a transaction of the owner of the store.
-async fn begin(lease: &Lease<'_>, epoch: u64) -> Result<DatabaseTransaction, JournalError> {
+pub(super) async fn begin(
+    lease: &Lease<'_>,
+    epoch: u64,
+) -> Result<DatabaseTransaction, JournalError> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
@@ -182,7 +185,7 @@ async fn begin(lease: &Lease<'_>, epoch: u64) -> Result<DatabaseTransaction, Jou
     owner.map(|_| txn).ok_or(JournalError::Fenced { epoch })
 }
 
-async fn end(
+pub(super) async fn end(
     txn: DatabaseTransaction,
     lease: Lease<'_>,
     operation: &'static str,

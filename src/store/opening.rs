@@ -10,7 +10,7 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use super::{
-    DirArtifacts, SqlJournal, StoreError, StoreHealth, StoreSpec,
+    DirArtifacts, ImportedPrices, SqlJournal, StoreError, StoreHealth, StoreSpec,
     backend::Backend,
     commit::failed,
     entity::store_epoch,
@@ -122,6 +122,10 @@ impl Store {
         self.artifacts.clone()
     }
 
+    pub fn prices(&self) -> ImportedPrices {
+        ImportedPrices::new(self.writer.clone(), self.readers.clone(), self.epoch)
+    }
+
     pub fn health(&self) -> StoreHealth {
         StoreHealth::new(self.writer.clone(), self.readers.clone())
     }
@@ -157,7 +161,7 @@ impl Store {
     }
 }
 
-fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
+pub(super) fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
     let Some(url) = &spec.url else {
         return Ok(Backend::Sqlite(SqliteFile {
             path: spec.database(),
@@ -192,7 +196,7 @@ async fn take(server: &PgServer) -> Result<Hold, StoreError> {
     })
 }
 
-fn open_error(backend: &Backend, source: DbErr) -> StoreError {
+pub(super) fn open_error(backend: &Backend, source: DbErr) -> StoreError {
     let name = backend.to_string();
     if matches!(backend, Backend::Sqlite(_)) && is_damage(&source) {
         StoreError::Damaged { name, source }

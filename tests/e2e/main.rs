@@ -19,6 +19,7 @@ mod hostile;
 mod idempotency;
 mod jobs;
 mod lineage;
+mod market;
 mod openapi;
 mod ranges;
 mod refusal;

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{metric::Metric, query::QUERY_BYTES_MAX};
+use crate::{frequency::Frequency, metric::Metric, query::QUERY_BYTES_MAX};
 
 /// Most tickers in one comparison.
 pub const TICKERS_MAX: usize = 20;
@@ -41,6 +41,9 @@ pub struct ComparisonInput {
     /// The ticker against which beta and alpha are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub benchmark: Option<String>,
+    /// The spacing that the prices must have; prices of another one are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
 }
 
 /// A request whose every part is known to make sense. Its JSON is itself a valid input.
@@ -50,8 +53,14 @@ pub struct Comparison {
     pub tickers: Vec<String>,
     /// The metrics asked for; empty for all.
     pub metrics: Vec<Metric>,
-    pub from: NaiveDate,
-    pub to: NaiveDate,
+    /// First day of the window; `None` only while prices are not at hand, and then that of the common dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+    /// What the spacing of the prices must be, while they are not at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
     /// Yearly rate as a fraction.
     pub risk_free: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +75,14 @@ impl Comparison {
         } else {
             &self.metrics
         }
+    }
+
+    /// First and last day of the window, as far as it is bounded.
+    pub fn window(&self) -> (NaiveDate, NaiveDate) {
+        (
+            self.from.unwrap_or(NaiveDate::MIN),
+            self.to.unwrap_or(NaiveDate::MAX),
+        )
     }
 
     /// Every ticker of the alignment: those compared, and the benchmark if it is not one of them.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{frequency::Frequency, prices::PriceBook, study::Study};
+use crate::{frequency::Frequency, study::Study};
 
 /// The conventions of one report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,18 +33,18 @@ pub struct Conventions {
 }
 
 impl Conventions {
-    pub fn of(study: &Study, book: &PriceBook) -> Self {
+    pub fn of(study: &Study) -> Self {
         let comparison = study.comparison();
         let periods = study.frequency().periods_per_year();
         let (first, last) = study.span();
-        let slashes = book.slash_order().map_or(String::new(), |order| {
+        let slashes = study.slash_order().map_or(String::new(), |order| {
             format!("; dates with slashes read {}", order.words())
         });
         Self {
             prices: format!(
                 "{}; adjusted close where the data has one, else close; {} rows with an empty cell dropped{slashes}",
-                book.source(),
-                book.rows_dropped()
+                study.sources(&comparison.aligned()),
+                study.rows_dropped()
             ),
             alignment: format!("dates common to {}, {first} to {last}", comparison.aligned().join(", ")),
             frequency: study.frequency(),

@@ -26,6 +26,6 @@ pub use comparison::{Comparison, ComparisonInput, TICKERS_MAX};
 pub use frequency::Frequency;
 pub use metric::{BestFirst, Metric};
 pub use pack::{COMPARE, MarketPack};
-pub use prices::{PriceBook, PriceError, Series, embedded, read_csv};
+pub use prices::{PriceBook, PriceError, Series, Supply, embedded, read_csv};
 pub use refusal::{Refusal, RefusalCode};
 pub use resolve::resolve;

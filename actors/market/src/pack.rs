@@ -7,26 +7,28 @@ use serde_json::json;
 
 use crate::{
     comparison::ComparisonInput,
-    prices::PriceBook,
+    prices::{PriceBook, Supply},
     refusal::{Refusal, RefusalCode},
     resolve::resolve,
     roles::{
-        analyst::Analyst, auditor::Auditor, correlator::Correlator, planner::Planner,
-        reporter::Reporter,
+        aligner::Aligner, analyst::Analyst, auditor::Auditor, correlator::Correlator,
+        planner::Planner, quoter::Quoter, reporter::Reporter,
     },
 };
 
 /// The kind of job that compares tickers.
 pub const COMPARE: &str = "market.compare";
 
-/// Compares tickers on one set of prices, shared by every role.
+/// Compares tickers on the prices of one supply, shared by every role.
 pub struct MarketPack {
-    book: Arc<PriceBook>,
+    supply: Supply,
 }
 
 impl MarketPack {
-    pub fn new(book: impl Into<Arc<PriceBook>>) -> Self {
-        Self { book: book.into() }
+    pub fn new(supply: impl Into<Supply>) -> Self {
+        Self {
+            supply: supply.into(),
+        }
     }
 }
 
@@ -36,25 +38,28 @@ impl Pack for MarketPack {
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        let book = self.book.clone();
+        let book = self.supply.book().clone();
         vec![Kind {
             name: COMPARE,
             summary: "Compares tickers on return and risk, with every figure verified by a second path",
             planner: "market.planner",
             schema: schemars::schema_for!(ComparisonInput).into(),
             examples: vec![
-                json!({"query": crate::query::example(&self.book)}),
-                json!({"tickers": self.book.tickers().take(2).collect::<Vec<_>>(), "metrics": ["sharpe", "max_drawdown"], "risk_free": 0.02}),
+                json!({"query": crate::query::example(&book)}),
+                json!({"tickers": crate::query::example_tickers(&book), "metrics": ["sharpe", "max_drawdown"], "risk_free": 0.02}),
             ],
             admit: Arc::new(move |input| admit(input, &book)),
         }]
     }
 
     fn roles(&self) -> Vec<RoleSpec> {
-        let [planner, analyst, correlator, auditor, reporter] =
-            std::array::from_fn(|_| self.book.clone());
+        let [planner, quoter, aligner] = std::array::from_fn(|_| self.supply.clone());
+        let [analyst, correlator, auditor, reporter] =
+            std::array::from_fn(|_| self.supply.book().clone());
         vec![
             RoleSpec::new(move || Planner::new(planner.clone())),
+            RoleSpec::new(move || Quoter::new(quoter.clone())),
+            RoleSpec::new(move || Aligner::new(aligner.clone())),
             RoleSpec::new(move || Analyst::new(analyst.clone())),
             RoleSpec::new(move || Correlator::new(correlator.clone())),
             RoleSpec::new(move || Auditor::new(auditor.clone())),

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::prices::PriceBook;
 
 /// Closes of every ticker, and of the benchmark if there is one, on the same dates within a window.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Panel {
     dates: Vec<NaiveDate>,
     tickers: Vec<String>,

@@ -25,6 +25,7 @@ pub enum RefusalCode {
     InvalidRiskFree,
     StatedTwice,
     TooLong,
+    TooManyPrices,
 }
 
 impl RefusalCode {
@@ -44,6 +45,7 @@ impl RefusalCode {
             Self::InvalidRiskFree => "invalid_risk_free",
             Self::StatedTwice => "stated_twice",
             Self::TooLong => "too_long",
+            Self::TooManyPrices => "too_many_prices",
         }
     }
 }
@@ -78,9 +80,16 @@ impl Refusal {
 /// The tickers of `book`, for messages.
 pub fn known_tickers(book: &PriceBook) -> String {
     let all: Vec<&str> = book.tickers().collect();
-    match all.len().checked_sub(LISTED_MAX) {
+    let held = match all.len().checked_sub(LISTED_MAX) {
         Some(more) if more > 0 => format!("{} and {more} more", all[..LISTED_MAX].join(", ")),
         _ => all.join(", "),
+    };
+    match (book.is_open(), all.is_empty()) {
+        (false, _) => held,
+        (true, true) => "what the price provider has: write tickers in capitals".to_owned(),
+        (true, false) => {
+            format!("{held}, and what the price provider has: write tickers in capitals")
+        }
     }
 }
 

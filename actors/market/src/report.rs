@@ -10,7 +10,6 @@ use crate::{
     conventions::Conventions,
     ledger::{ASSETS, Entry, Figure},
     metric::Metric,
-    prices::PriceBook,
     study::Study,
     summary::summary,
 };
@@ -49,7 +48,6 @@ impl Report {
     /// Places the value of each entry's fact. Errors with the first entry whose fact is not among `facts`.
     pub fn of(
         study: &Study,
-        book: &PriceBook,
         entries: &[Entry],
         facts: &[VerifiedFact],
     ) -> Result<Self, Unverified> {
@@ -94,7 +92,7 @@ impl Report {
         Ok(Self {
             ranking: ranking.collect(),
             summary: summary(study, ranked, |a, b| correlation.get(a)?.get(b)?.as_f64()),
-            conventions: Conventions::of(study, book),
+            conventions: Conventions::of(study),
             notes,
             facts: facts
                 .iter()

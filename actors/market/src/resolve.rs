@@ -1,7 +1,5 @@
 //! Makes a comparison of a request, or says why it makes none.
 
-use chrono::NaiveDate;
-
 use crate::{
     comparison::{Comparison, ComparisonInput, RISK_FREE_MAX, TICKERS_MAX},
     prices::PriceBook,
@@ -15,9 +13,7 @@ pub fn resolve(input: ComparisonInput, book: &PriceBook) -> Result<Comparison, R
     let asked = asked(&input, book)?;
     let benchmark = match &input.benchmark {
         Some(text) => Some(
-            book.spelled(text)
-                .ok_or_else(|| unknown_benchmark(book, "benchmark", text))?
-                .to_owned(),
+            named(book, text.trim()).ok_or_else(|| unknown_benchmark(book, "benchmark", text))?,
         ),
         None => None,
     };
@@ -64,11 +60,19 @@ pub fn resolve(input: ComparisonInput, book: &PriceBook) -> Result<Comparison, R
             message,
         ));
     }
+    let frequency = agreed(asked.spacing, input.frequency, "frequency")?;
     let tickers = if asked.tickers.is_empty() {
-        book.tickers()
+        let held: Vec<String> = book
+            .tickers()
             .filter(|ticker| benchmark.as_deref() != Some(ticker))
             .map(str::to_owned)
-            .collect()
+            .collect();
+        if held.is_empty() {
+            let message =
+                "no prices are imported, and a price provider lists no tickers: name them";
+            return Err(Refusal::new(RefusalCode::NoTicker, "query", message));
+        }
+        held
     } else {
         asked.tickers
     };
@@ -93,32 +97,23 @@ pub fn resolve(input: ComparisonInput, book: &PriceBook) -> Result<Comparison, R
     let mut comparison = Comparison {
         tickers,
         metrics,
-        from: NaiveDate::MIN,
-        to: NaiveDate::MAX,
+        from,
+        to,
+        frequency,
         risk_free,
         benchmark,
     };
-    let common = book.common_dates(&comparison.aligned());
-    comparison.from = from
-        .or_else(|| common.first().copied())
-        .unwrap_or(NaiveDate::MIN);
-    comparison.to = to
-        .or_else(|| common.last().copied())
-        .unwrap_or(NaiveDate::MAX);
-    let study = Study::open(book, comparison)?;
-    match asked.spacing {
-        Some(spacing) if spacing != study.frequency() => Err(Refusal::new(
-            RefusalCode::UnknownFrequency,
-            "query",
-            format!(
-                "the query speaks of {} prices, but those of {} are {}",
-                spacing.name(),
-                study.comparison().aligned().join(", "),
-                study.frequency().name()
-            ),
-        )),
-        _ => Ok(study.into_comparison()),
+    let aligned = comparison.aligned();
+    if aligned.iter().any(|ticker| book.series(ticker).is_none()) {
+        // Of prices that must be fetched, only the job itself can tell more.
+        return Ok(comparison);
     }
+    let common = book.common_dates(&aligned);
+    comparison.from = from.or_else(|| common.first().copied());
+    comparison.to = to.or_else(|| common.last().copied());
+    let mut comparison = Study::open(book, comparison)?.into_comparison();
+    comparison.frequency = None;
+    Ok(comparison)
 }
 
 /// What the query asks for, or the tickers of a structured input.
@@ -165,13 +160,18 @@ fn asked(input: &ComparisonInput, book: &PriceBook) -> Result<Query, Refusal> {
     }
 }
 
+/// The ticker that `text` means: one of the book, else one to ask a provider for.
+fn named(book: &PriceBook, text: &str) -> Option<String> {
+    let held = book.spelled(text).map(str::to_owned);
+    held.or_else(|| book.asked_elsewhere(text))
+}
+
 fn spelled(tickers: &[String], book: &PriceBook) -> Result<Vec<String>, Refusal> {
     let mut known = Vec::with_capacity(tickers.len());
     for (at, text) in tickers.iter().enumerate() {
-        let ticker = book
-            .spelled(text.trim())
+        let ticker = named(book, text.trim())
             .ok_or_else(|| unknown_ticker(book, &format!("tickers[{at}]"), text, text))?;
-        known.push(ticker.to_owned());
+        known.push(ticker);
     }
     Ok(once_each(known))
 }
@@ -223,11 +223,17 @@ fn twice(field: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
     use crate::prices::embedded;
 
     fn input(json: serde_json::Value) -> ComparisonInput {
         serde_json::from_value(json).unwrap()
+    }
+
+    fn day(text: &str) -> Option<NaiveDate> {
+        Some(text.parse().unwrap())
     }
 
     fn refused(json: serde_json::Value) -> Refusal {
@@ -261,8 +267,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            (comparison.from.to_string(), comparison.to.to_string()),
-            ("2004-08-01".into(), "2010-03-01".into())
+            (comparison.from, comparison.to),
+            (day("2004-08-01"), day("2010-03-01"))
         );
     }
 
@@ -397,6 +403,47 @@ mod tests {
                 "{json}: {refusal}"
             );
             assert!(refusal.message.contains(part), "{json}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn with_a_provider_unheld_tickers_are_taken_and_the_rest_is_still_refused_early() {
+        let book = embedded().open();
+        let comparison = resolve(
+            input(serde_json::json!({"query": "daily Sharpe of Tesla and NVDA against ^GSPC since 2015"})),
+            &book,
+        )
+        .unwrap();
+        assert_eq!(comparison.tickers, ["TSLA", "NVDA"]);
+        assert_eq!(comparison.benchmark.as_deref(), Some("^GSPC"));
+        assert_eq!((comparison.from, comparison.to), (day("2015-01-01"), None));
+        assert_eq!(comparison.frequency, Some(crate::Frequency::Daily));
+        let again = input(serde_json::to_value(&comparison).unwrap());
+        assert_eq!(resolve(again, &book).unwrap(), comparison);
+        for (json, code) in [
+            (
+                serde_json::json!({"query": "Sharpe of nvda"}),
+                RefusalCode::NotUnderstood,
+            ),
+            (
+                serde_json::json!({"tickers": ["../x"]}),
+                RefusalCode::UnknownTicker,
+            ),
+            (
+                serde_json::json!({"query": "NVDA from 2009 to 2005"}),
+                RefusalCode::FromAfterTo,
+            ),
+            (
+                serde_json::json!({"query": "beta of NVDA"}),
+                RefusalCode::BenchmarkRequired,
+            ),
+            (
+                serde_json::json!({"query": "weekly Sharpe of AAPL"}),
+                RefusalCode::UnknownFrequency,
+            ),
+        ] {
+            let refusal = resolve(input(json.clone()), &book).unwrap_err();
+            assert_eq!(refusal.code, code, "{json}: {refusal}");
         }
     }
 

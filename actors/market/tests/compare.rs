@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
 
-use callboard_market::{COMPARE, MarketPack, PriceBook, embedded, read_csv};
+use callboard_market::{COMPARE, MarketPack, PriceBook, Supply, embedded, read_csv};
 use callboard_orchestra::{
     Claim, FactId, House, HouseSpec, Kind, Outcome, Pack, Payload, Ports, Role, RoleContext,
     RoleSpec, Submission, SubmitError, Tenant,
@@ -97,6 +97,34 @@ fn a_comparison_survives_the_ordeal() {
         COMPARE,
         &json!({"query": "Which of AMZN or IBM had the worst drawdown since 2005?"}),
     );
+}
+
+#[test]
+fn a_comparison_that_keeps_its_prices_survives_the_ordeal() {
+    let pack: Arc<dyn Pack> = Arc::new(MarketPack::new(Supply::changing(embedded())));
+    saga::ordeal(
+        &pack,
+        COMPARE,
+        &json!({"query": "Sharpe of AMZN and IBM since 2005"}),
+    );
+}
+
+#[test]
+fn prices_that_a_job_keeps_give_the_result_that_the_book_gives() {
+    let input = json!({"query": "Compare AAPL and GOOG against IBM from Mar 2005 to Jun 2005"});
+    let of_book = compare(embedded(), &input).result();
+    let kept = run(MarketPack::new(Supply::changing(embedded())), &input);
+    let kept = kept.unwrap_or_else(|error| panic!("{error}")).result();
+    for key in [
+        "assets",
+        "conventions",
+        "correlation",
+        "notes",
+        "ranking",
+        "summary",
+    ] {
+        assert_eq!(kept[key], of_book[key], "{key}");
+    }
 }
 
 #[test]

@@ -64,6 +64,10 @@ pub struct Submitted {
     pub replayed: bool,
 }
 
+/// A place among those who wait for the end of a job; empty when it has to be taken yet.
+#[derive(Debug, Default)]
+pub struct Listening(Option<oneshot::Receiver<Arc<JobRow>>>);
+
 /// A job with what crews hold of it at this moment.
 #[derive(Debug, Clone)]
 pub struct Inspection {
@@ -125,6 +129,24 @@ impl Coordinator {
 
     /// Admits a job and answers when its submission is in the journal.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
+        self.submit_listening(submission, &mut None).await
+    }
+
+    /// The same, listening from before the job can have ended.
+    pub async fn submit_and_listen(
+        &self,
+        submission: Submission,
+    ) -> Result<(Submitted, Listening), SubmitError> {
+        let mut listening = Some(Listening::default());
+        let submitted = self.submit_listening(submission, &mut listening).await?;
+        Ok((submitted, listening.unwrap_or_default()))
+    }
+
+    async fn submit_listening(
+        &self,
+        submission: Submission,
+        listening: &mut Option<Listening>,
+    ) -> Result<Submitted, SubmitError> {
         if self.0.draining.load(Ordering::Acquire) {
             return Err(CommandError::Draining.into());
         }
@@ -137,8 +159,11 @@ impl Coordinator {
         };
         submission.check()?;
         match submission.idempotency.clone() {
-            None => self.submit_new(kind, submission).await,
-            Some(idempotency) => self.submit_once(kind, submission, idempotency).await,
+            None => self.submit_new(kind, submission, listening).await,
+            Some(idempotency) => {
+                self.submit_once(kind, submission, idempotency, listening)
+                    .await
+            }
         }
     }
 
@@ -147,6 +172,7 @@ impl Coordinator {
         kind: &Kind,
         submission: Submission,
         idempotency: IdempotencyKey,
+        listening: &mut Option<Listening>,
     ) -> Result<Submitted, SubmitError> {
         let tenant = submission.tenant.clone();
         let _turn = self.0.turns.take(&tenant, &idempotency.key).await;
@@ -156,7 +182,7 @@ impl Coordinator {
                 replayed: true,
             });
         }
-        match self.submit_new(kind, submission).await {
+        match self.submit_new(kind, submission, listening).await {
             // An earlier submission under the key may have been taken after its caller was told otherwise.
             Err(SubmitError::Command(CommandError::Unavailable)) => {
                 let row = self.remembered(&tenant, &idempotency).await?;
@@ -199,6 +225,7 @@ impl Coordinator {
         &self,
         kind: &Kind,
         submission: Submission,
+        listening: &mut Option<Listening>,
     ) -> Result<Submitted, SubmitError> {
         let now = self.0.clock.now();
         submission.check_deadline(now)?;
@@ -214,6 +241,9 @@ impl Coordinator {
             on_exhausted: submission.on_exhausted,
         };
         let id = JobId::mint();
+        if let Some(Listening(end)) = listening {
+            *end = self.0.hub.wait_for_end(id).ok();
+        }
         let remember = submission.idempotency.map(|idempotency| Remembered {
             key: idempotency.key,
             body_sha256: idempotency.body_sha256,
@@ -263,8 +293,17 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         wait: Duration,
+        listening: Listening,
     ) -> Result<Option<Arc<JobRow>>, JournalError> {
         let deadline = tokio::time::Instant::now() + wait;
+        if let Listening(Some(end)) = listening {
+            match tokio::time::timeout_at(deadline, end).await {
+                Ok(Ok(row)) => return Ok(Some(row)),
+                // A commit is in doubt; the row knows.
+                Ok(Err(_)) => {}
+                Err(_) => return Ok(None),
+            }
+        }
         while let Ok(end) = self.0.hub.wait_for_end(job) {
             match self.0.journal.job(tenant, job).await? {
                 Some(row) if row.state.is_final() => return Ok(Some(Arc::new(row))),

@@ -25,6 +25,8 @@ const ARTIFACTS_MAX: usize = 100;
 pub struct Delivery {
     pub outcome: Result<Outcome<Payload>, Unstored>,
     pub deliverables: Deliverables,
+    /// Counts against the role's breaker.
+    pub failed: bool,
 }
 
 /// The attempt was performed, and what it made could not be stored.
@@ -36,6 +38,7 @@ impl Delivery {
         Self {
             outcome: Ok(Outcome::Reject { reason }),
             deliverables: Deliverables::default(),
+            failed: false,
         }
     }
 }
@@ -82,7 +85,11 @@ impl<R: Role> Agent for Seat<R> {
             };
             let ctx = RoleContext::new(assignment, work);
             let outcome = self.role.clone().perform(task, ctx.clone()).await;
-            deliver(outcome, ctx)
+            let failed = R::profile().breaks_on_retry && matches!(outcome, Outcome::Retry { .. });
+            Delivery {
+                failed,
+                ..deliver(outcome, ctx)
+            }
         }
         .boxed_local()
     }
@@ -130,6 +137,7 @@ fn bounded(product: Payload, deliverables: Deliverables) -> Delivery {
     Delivery {
         outcome: Ok(Outcome::Done(product)),
         deliverables,
+        failed: false,
     }
 }
 
@@ -137,6 +145,7 @@ fn empty(outcome: Outcome<Payload>) -> Delivery {
     Delivery {
         outcome: Ok(outcome),
         deliverables: Deliverables::default(),
+        failed: false,
     }
 }
 
@@ -170,6 +179,7 @@ impl Work for Instance {
                 return Delivery {
                     outcome: Err(Unstored(with_source(&error))),
                     deliverables: Deliverables::default(),
+                    failed: false,
                 };
             }
         }
@@ -177,6 +187,10 @@ impl Work for Instance {
             new.content = Arc::default();
         }
         delivery
+    }
+
+    fn is_failure(delivery: &Delivery) -> bool {
+        delivery.failed
     }
 }
 

@@ -37,7 +37,7 @@ mod writer;
 pub use callboard_runtime::OnOpen;
 pub use context::{RoleContext, TaskInput};
 pub use control::{ControlError, DecideError, ResolveError};
-pub use coordinator::{Coordinator, Inspection, SubmitError, Submitted};
+pub use coordinator::{Coordinator, Inspection, Listening, SubmitError, Submitted};
 pub use fact::{Claim, Fact, VerifiedFact};
 pub use house::{House, HouseSpec, Ports};
 pub use id::{ApprovalId, EffectId, FactId, JobId, TaskId, Tenant};

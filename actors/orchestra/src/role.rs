@@ -47,6 +47,9 @@ pub struct RoleProfile {
     pub retry: RetryPolicy,
     /// Whether tasks wait or are refused while the role's breaker is open; a refusal uses no attempt.
     pub on_open: OnOpen,
+    /// Whether an attempt that asks for another counts against the role's breaker as a panic does: for roles that ask for
+    /// it only when something outside does not answer.
+    pub breaks_on_retry: bool,
     /// Whether a panic also ends the other tasks of its worker: for roles whose instance cannot be trusted after one.
     pub abort_inflight: bool,
     /// What a repetition does outside. All but `Idempotent` have each attempt's start committed before it runs.
@@ -65,6 +68,7 @@ impl Default for RoleProfile {
             heartbeat: None,
             retry: RetryPolicy::default(),
             on_open: OnOpen::Wait,
+            breaks_on_retry: false,
             abort_inflight: false,
             effect: EffectClass::Idempotent,
             pure: false,

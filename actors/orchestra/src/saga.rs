@@ -86,6 +86,7 @@ impl Agent for Saboteur {
                     Delivery {
                         outcome: Ok(outcome),
                         deliverables: Deliverables::default(),
+                        failed: false,
                     }
                 }
                 .boxed_local()
@@ -256,7 +257,7 @@ async fn in_universe(universe: &Universe, pack: Arc<dyn Pack>, work: Work) -> Ru
     };
     let row = house
         .coordinator
-        .finished(&tenant, id, RUN_TIME_MAX)
+        .finished(&tenant, id, RUN_TIME_MAX, Default::default())
         .await
         .expect("memory can be read");
     let row = row.unwrap_or_else(|| panic!("job {id} did not end"));

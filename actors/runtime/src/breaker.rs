@@ -1,5 +1,5 @@
 //! The circuit breaker of one role, as a value: outcomes and instants in, gate and changes out.
-//! It counts panics, timeouts and stalls of tasks; it never sees deaths of shells and never escalates.
+//! It counts panics, timeouts, stalls and failed outputs of tasks; it never sees deaths of shells and never escalates.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -22,6 +22,12 @@ pub trait Work: 'static {
         task: Self::Task,
         ctx: WorkContext,
     ) -> impl Future<Output = Self::Output>;
+
+    /// Whether an output counts against the breaker as a panic does, because something that the work depends on does not
+    /// answer.
+    fn is_failure(_output: &Self::Output) -> bool {
+        false
+    }
 }
 
 /// Where a task tells its crew that there is progress to look at.

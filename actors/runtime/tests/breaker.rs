@@ -9,7 +9,7 @@ use callboard_runtime::{
 use fail::FailGuard;
 use tokio::time::Instant;
 
-use crate::drill::{DrillCrew, OWNER, Order, crew, key, offer, wait};
+use crate::drill::{DrillCrew, FAILURE, OWNER, Order, crew, key, offer, wait};
 
 const STREAK: u64 = 5;
 
@@ -52,6 +52,25 @@ fn panics_of_several_sources_open_it_for_its_cooldown_and_one_good_task_closes_i
         assert_eq!(opened.elapsed(), Duration::from_secs(1));
         closed_again(&crew, &mut inbox, &mut events).await;
         assert_eq!(u.condition(), Condition::Sound);
+    });
+}
+
+#[test]
+fn answers_that_the_work_calls_failures_open_it_and_reach_their_owner() {
+    universe(|u| async move {
+        let mut events = u.watch();
+        let crew = crew(&u, CrewSpec::new("failing"));
+        let mut inbox = u.inbox(&crew, OWNER);
+        for number in 0..STREAK {
+            assert_eq!(crew.vitals().breaker.state, BreakerState::Closed);
+            crew.offer(offer(key(number), Order::Answer(FAILURE)));
+            let report = inbox.finished().await;
+            assert_eq!(report.outcome, Ok(FAILURE));
+            crew.acknowledge(report.key);
+        }
+        events.until(EventKind::BreakerOpened).await;
+        events.until(EventKind::BreakerHalfOpen).await;
+        closed_again(&crew, &mut inbox, &mut events).await;
     });
 }
 

@@ -11,6 +11,8 @@ use callboard_runtime::{
 use tokio::sync::oneshot;
 
 pub const OWNER: OwnerId = OwnerId(1);
+/// The answer that counts as a failure.
+pub const FAILURE: u64 = u64::MAX;
 
 /// What a task asks of its worker.
 #[derive(Debug)]
@@ -88,6 +90,10 @@ impl Work for Obedient {
                 count
             }
         }
+    }
+
+    fn is_failure(answer: &u64) -> bool {
+        *answer == FAILURE
     }
 }
 

@@ -52,7 +52,8 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<(), Failure> {
     let config = args.settings.load([])?;
     let input = args.input.read()?;
-    let packs = packs::all(&config, prices::book(&args.kind, args.prices.as_deref())?);
+    let supply = prices::of(&args.kind, args.prices.as_deref(), &config).await?;
+    let packs = packs::all(&config, supply);
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;
 

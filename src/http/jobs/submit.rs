@@ -7,7 +7,7 @@ use actix_web::{
     http::header,
     web::{Data, Payload as Body},
 };
-use callboard_orchestra::{JobId, Tenant, submission::IdempotencyKey};
+use callboard_orchestra::{JobId, Listening, Tenant, submission::IdempotencyKey};
 
 use super::{
     new_job::NewJob,
@@ -63,14 +63,18 @@ pub async fn submit(
     let submission = new.submission(caller.0.clone(), idempotency);
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
-    let submitted = desk.house.coordinator.submit(submission).await?;
+    let coordinator = &desk.house.coordinator;
+    let (submitted, listening) = match wait {
+        Some(_) => coordinator.submit_and_listen(submission).await?,
+        None => (coordinator.submit(submission).await?, Listening::default()),
+    };
     let row = submitted.row;
     tracing::debug!(
         job.id = %row.id, job.kind = %row.kind, request.id = observe::request_id(), replayed = submitted.replayed,
         "job accepted"
     );
     let finished = match wait {
-        Some(wait) => wait_for_end(&desk, &caller.0, row.id, wait).await?,
+        Some(wait) => wait_for_end(&desk, &caller.0, row.id, wait, listening).await?,
         None => None,
     };
     let mut response = match finished {
@@ -100,9 +104,10 @@ async fn wait_for_end(
     tenant: &Tenant,
     job: JobId,
     wait: Duration,
+    listening: Listening,
 ) -> Result<Option<JobView>, Problem> {
     tokio::select! {
-        finished = desk.house.coordinator.finished(tenant, job, wait) => Ok(finished?.map(|row| JobView::of(&row))),
+        finished = desk.house.coordinator.finished(tenant, job, wait, listening) => Ok(finished?.map(|row| JobView::of(&row))),
         () = desk.draining() => Ok(None),
     }
 }

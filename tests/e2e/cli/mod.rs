@@ -1,7 +1,7 @@
 //! The program as a process: what it prints, what it leaves behind, how it ends.
 
 mod bench;
-mod desk;
+pub mod desk;
 mod ground_truth;
 mod run;
 mod server;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{date::SlashOrder, series::Series};
+use super::{date::SlashOrder, provider::is_ticker, series::Series};
 
 /// Tickers suggested for one that is not known.
 const NEAR_MAX: usize = 3;
@@ -18,6 +18,7 @@ pub struct PriceBook {
     series: BTreeMap<String, Series>,
     rows_dropped: usize,
     slash_order: Option<SlashOrder>,
+    is_open: bool,
 }
 
 impl PriceBook {
@@ -32,15 +33,24 @@ impl PriceBook {
             series,
             rows_dropped: 0,
             slash_order: None,
+            is_open: false,
         }
     }
 
-    pub(super) fn with_rows_dropped(mut self, rows: usize) -> Self {
+    /// Other tickers than those held can be had from a provider.
+    pub fn open(self) -> Self {
+        Self {
+            is_open: true,
+            ..self
+        }
+    }
+
+    pub fn with_rows_dropped(mut self, rows: usize) -> Self {
         self.rows_dropped = rows;
         self
     }
 
-    pub(super) fn with_slash_order(mut self, order: Option<SlashOrder>) -> Self {
+    pub fn with_slash_order(mut self, order: Option<SlashOrder>) -> Self {
         self.slash_order = order;
         self
     }
@@ -48,6 +58,27 @@ impl PriceBook {
     /// What the prices are, in words.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Where the closes of a ticker came from, in words.
+    pub fn source_of(&self, ticker: &str) -> &str {
+        let series = self.series(ticker);
+        series.and_then(Series::source).unwrap_or(&self.source)
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// What a provider is to be asked for when a request names `text`, a ticker that the book does not hold: in capitals
+    /// unless it has some. `None` when there is no provider, or `text` cannot be a ticker.
+    pub fn asked_elsewhere(&self, text: &str) -> Option<String> {
+        let wanted = if text.chars().any(char::is_uppercase) {
+            text.to_owned()
+        } else {
+            text.to_uppercase()
+        };
+        (self.is_open && is_ticker(&wanted)).then_some(wanted)
     }
 
     /// Rows left out because a cell was empty.

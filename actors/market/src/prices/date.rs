@@ -1,6 +1,7 @@
 //! Dates as price files and requests write them.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use serde::{Deserialize, Serialize};
 
 /// Years outside this range are taken for misread dates.
 const YEARS: std::ops::RangeInclusive<i32> = 1800..=2200;
@@ -24,7 +25,8 @@ const DATE_TIME_FORMATS: [&str; 4] = [
 const ZONED_FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%z"];
 
 /// Which part of `01/02/2015` is the month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SlashOrder {
     MonthFirst,
     DayFirst,
@@ -59,6 +61,17 @@ pub enum Written {
         month_first: NaiveDate,
         day_first: NaiveDate,
     },
+}
+
+impl Written {
+    /// The date in a file of this order; month first where nothing tells.
+    pub fn date_in(self, order: Option<SlashOrder>) -> NaiveDate {
+        match self {
+            Self::Certain(date) | Self::Ordered(date, _) => date,
+            Self::Ambiguous { day_first, .. } if order == Some(SlashOrder::DayFirst) => day_first,
+            Self::Ambiguous { month_first, .. } => month_first,
+        }
+    }
 }
 
 /// Reads a date: `2015-01-02`, `2015/01/02`, `01/31/2015`, `31/01/2015`, `Jan 2 2015`, `2 Jan 2015`, `20150102`, or a

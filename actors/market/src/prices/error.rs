@@ -89,6 +89,13 @@ pub enum PriceError {
         ticker: String,
         text: String,
     },
+    #[error("{name}, line {line}: volume {text} of {ticker} is negative")]
+    NegativeVolume {
+        name: String,
+        line: u64,
+        ticker: String,
+        text: String,
+    },
     #[error(
         "{name}, line {line}: {ticker} has a second price for {date} (the first is on line {first_line})"
     )]

@@ -6,18 +6,15 @@ use super::error::PriceError;
 
 const DATE_COLUMNS: [&str; 5] = ["date", "datetime", "timestamp", "time", "day"];
 const TICKER_COLUMNS: [&str; 4] = ["symbol", "ticker", "asset", "name"];
-/// In order of preference: the first that is present gives the price.
-const PRICE_COLUMNS: [&str; 9] = [
+/// Prices adjusted for splits and dividends, which are preferred; of several the first.
+pub const ADJUSTED_COLUMNS: [&str; 5] = [
     "adj_close",
     "adjclose",
     "adjusted_close",
     "adjusted",
     "close_adj",
-    "close",
-    "close_last",
-    "price",
-    "last",
 ];
+pub const UNADJUSTED_COLUMNS: [&str; 4] = ["close", "close_last", "price", "last"];
 /// Columns that mark a file as one of bars even when its price column is missing.
 const BAR_COLUMNS: [&str; 4] = ["open", "high", "low", "volume"];
 
@@ -41,16 +38,14 @@ pub enum Layout {
 
 impl Layout {
     pub fn of(header: &[&str], name: &str) -> Result<Self, PriceError> {
-        let keys: Vec<String> = header.iter().map(|cell| key(cell)).collect();
-        let first_of = |wanted: &[&str]| {
-            wanted
-                .iter()
-                .find_map(|want| keys.iter().position(|key| key == want))
-        };
+        let first_of = |wanted: &[&str]| position(header, wanted);
         let listed = || header.join(", ");
 
         // A frame written with its index has an unnamed first column, which holds the dates.
-        let unnamed_first = keys.first().filter(|first| first.is_empty()).map(|_| 0);
+        let unnamed_first = header
+            .first()
+            .filter(|first| key(first).is_empty())
+            .map(|_| 0);
         let date =
             first_of(&DATE_COLUMNS)
                 .or(unnamed_first)
@@ -62,7 +57,7 @@ impl Layout {
             name: name.to_owned(),
             header: listed(),
         };
-        let price = first_of(&PRICE_COLUMNS);
+        let price = first_of(&ADJUSTED_COLUMNS).or_else(|| first_of(&UNADJUSTED_COLUMNS));
         if let Some(ticker) = first_of(&TICKER_COLUMNS) {
             return Ok(Self::Long {
                 date,
@@ -103,6 +98,15 @@ impl Layout {
         }
         Ok(Self::Wide { date, tickers })
     }
+}
+
+/// The column of the first of the `wanted` names that the header has.
+pub fn position(header: &[&str], wanted: &[&str]) -> Option<usize> {
+    let keys: Vec<String> = header.iter().map(|cell| key(cell)).collect();
+    let mut found = wanted
+        .iter()
+        .filter_map(|want| keys.iter().position(|key| key == want));
+    found.next()
 }
 
 /// `Adj. Close*` and `adj_close` are one column: case, spaces, hyphens and marks do not tell columns apart.

@@ -6,11 +6,12 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::{
     book::PriceBook,
-    date::read_date,
+    cell::{clip, delimiter, is_empty, number, stem},
+    date::{SlashOrder, read_date},
     error::PriceError,
     layout::Layout,
     series::Series,
-    slashes::{Reading, Slashes},
+    slashes::{Reading, Seen, Slashes},
 };
 
 /// Largest price file.
@@ -18,14 +19,16 @@ pub const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Most prices in one file, over all tickers.
 pub const PRICE_ROWS_MAX: usize = 4_000_000;
 /// Longest name of a ticker.
-const TICKER_BYTES_MAX: usize = 64;
-/// What an absent price looks like, beside an empty cell.
-const EMPTY_CELLS: [&str; 6] = ["nan", "na", "n/a", "null", "none", "-"];
-
+pub(super) const TICKER_BYTES_MAX: usize = 64;
 /// Reads a price file. `name` stands in errors and as the source of facts; without directory and extension it is the
 /// ticker of a file that names none. A row with an empty date, ticker or price is dropped, in a wide file the whole row.
 /// Slash dates are read in the one order that makes a date of each of them; a file that leaves it open is refused.
 pub fn read_csv(input: impl Read, name: &str) -> Result<PriceBook, PriceError> {
+    read_csv_of(input, name, stem(name))
+}
+
+/// The same, with the ticker of a file that names none.
+pub fn read_csv_of(input: impl Read, name: &str, unnamed: &str) -> Result<PriceBook, PriceError> {
     let mut bytes = Vec::new();
     let read = input.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|source| PriceError::Read {
@@ -55,6 +58,7 @@ pub fn read_csv(input: impl Read, name: &str) -> Result<PriceBook, PriceError> {
     let header: Vec<&str> = header.iter().collect();
     let mut intake = Intake {
         name,
+        unnamed,
         header: &header,
         points: BTreeMap::new(),
         prices: 0,
@@ -81,6 +85,8 @@ struct Point {
 
 struct Intake<'a> {
     name: &'a str,
+    /// The ticker of a file that names none.
+    unnamed: &'a str,
     header: &'a [&'a str],
     points: BTreeMap<String, Vec<Point>>,
     prices: usize,
@@ -116,7 +122,7 @@ impl Intake<'_> {
             Layout::Single { date, price } => match (cell(*date), cell(*price)) {
                 (Some(day), Some(text)) => {
                     let day = self.date(day, line)?;
-                    self.take(stem(self.name), day, *price, text, line)?;
+                    self.take(self.unnamed, day, *price, text, line)?;
                     true
                 }
                 _ => false,
@@ -144,15 +150,7 @@ impl Intake<'_> {
         };
         let written = read_date(text).ok_or_else(bad)?;
         let read = self.slashes.read(written, text, line);
-        read.map_err(|other| PriceError::MixedDates {
-            name: self.name.to_owned(),
-            line,
-            text: clip(text),
-            order: other.value.other().words(),
-            other_line: other.line,
-            other_text: other.text,
-            other_order: other.value.words(),
-        })
+        read.map_err(|other| mixed_dates(self.name, line, text, other))
     }
 
     fn take(
@@ -252,7 +250,24 @@ impl Intake<'_> {
     }
 }
 
-fn bad_record(name: &str, source: csv::Error) -> PriceError {
+pub(super) fn mixed_dates(
+    name: &str,
+    line: u64,
+    text: &str,
+    other: Seen<SlashOrder>,
+) -> PriceError {
+    PriceError::MixedDates {
+        name: name.to_owned(),
+        line,
+        text: clip(text),
+        order: other.value.other().words(),
+        other_line: other.line,
+        other_text: other.text,
+        other_order: other.value.words(),
+    }
+}
+
+pub(super) fn bad_record(name: &str, source: csv::Error) -> PriceError {
     let line = source.position().map_or(1, csv::Position::line);
     PriceError::BadRecord {
         name: name.to_owned(),
@@ -261,66 +276,11 @@ fn bad_record(name: &str, source: csv::Error) -> PriceError {
     }
 }
 
-fn is_empty(cell: &str) -> bool {
-    cell.is_empty()
-        || EMPTY_CELLS
-            .iter()
-            .any(|empty| cell.eq_ignore_ascii_case(empty))
-}
-
-/// A finite decimal number, with or without a dollar sign and thousands commas in their places.
-fn number(text: &str) -> Option<f64> {
-    let text = text.strip_prefix('$').unwrap_or(text);
-    let value = if text.contains(',') {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let mut groups = whole.split(',');
-        let leading = groups
-            .next()
-            .is_some_and(|group| (1..=3).contains(&group.trim_start_matches('-').len()));
-        if !leading || !groups.all(|group| group.len() == 3) {
-            return None;
-        }
-        format!("{}.{fraction}", whole.replace(',', "")).parse::<f64>()
-    } else {
-        text.parse::<f64>()
-    };
-    value.ok().filter(|value| value.is_finite())
-}
-
-/// The separator of the header line: a comma unless semicolons or tabs outnumber the commas.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let header = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let count = |wanted: u8| header.iter().filter(|byte| **byte == wanted).count();
-    *[b'\t', b';', b',']
-        .iter()
-        .max_by_key(|candidate| count(**candidate))
-        .expect("the candidates are three")
-}
-
-/// The file name without directories and extension.
-fn stem(name: &str) -> &str {
-    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    file.split_once('.')
-        .map_or(file, |(stem, _)| if stem.is_empty() { file } else { stem })
-}
-
-/// Cells come from outside and may be long: an error shows the start.
-fn clip(text: &str) -> String {
-    const SHOWN_CHARS_MAX: usize = 40;
-    match text.char_indices().nth(SHOWN_CHARS_MAX) {
-        Some((at, _)) => format!("{}...", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::date::SlashOrder, *};
+    use super::*;
 
     fn read(text: &str) -> Result<PriceBook, PriceError> {
         read_csv(text.as_bytes(), "dir/tsla.us.csv")

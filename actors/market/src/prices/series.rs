@@ -1,11 +1,17 @@
 //! The closes of one ticker in order of time.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 /// Closes of one ticker: dates strictly ascending, one positive finite close a date.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     ticker: String,
+    /// Where the closes came from, where that differs from the rest of the book.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Arc<str>>,
     dates: Vec<NaiveDate>,
     closes: Vec<f64>,
 }
@@ -28,13 +34,26 @@ impl Series {
         let (dates, closes) = points.into_iter().unzip();
         Ok(Self {
             ticker: ticker.into(),
+            source: None,
             dates,
             closes,
         })
     }
 
+    pub fn from_source(self, source: impl Into<Arc<str>>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
+    }
+
     pub fn ticker(&self) -> &str {
         &self.ticker
+    }
+
+    /// Where the closes came from, where that differs from the rest of the book.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
     }
 
     pub fn dates(&self) -> &[NaiveDate] {

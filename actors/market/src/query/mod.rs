@@ -16,6 +16,7 @@
 //! `after` and `before` exclude it. A word that belongs to no clause is refused by name: nothing is ignored.
 
 mod benchmark;
+mod candidate;
 mod clause;
 mod cursor;
 mod parse;
@@ -32,5 +33,5 @@ mod word;
 pub use clause::Query;
 pub use parse::{QUERY_BYTES_MAX, parse};
 pub use period::{Period, parse_period};
-pub use refuse::{example, refuse_two_readings};
+pub use refuse::{example, example_tickers, refuse_two_readings};
 pub use vocabulary::metric_named;

@@ -2,6 +2,7 @@
 
 use super::{
     benchmark::take_benchmark,
+    candidate::candidates,
     clause::{Clause, Query, once},
     cursor::Cursor,
     period::is_period_word,
@@ -32,7 +33,8 @@ pub fn parse(sentence: &str, book: &PriceBook) -> Result<Query, Refusal> {
         ));
     }
     refuse_two_readings(FIELD, sentence)?;
-    let tickers = Tickers::new(book);
+    let elsewhere = candidates(sentence, book);
+    let tickers = Tickers::new(book, &elsewhere);
     let words = words(sentence, &|piece| {
         tickers.is_whole(piece) || is_period_word(piece)
     });

@@ -14,9 +14,19 @@ pub const FIELD: &str = "query";
 /// Jaro-Winkler similarity from which a word of the grammar is suggested for one that is not.
 const SUGGESTION_SIMILARITY_MIN: f64 = 0.88;
 
+/// Two tickers for examples: of the book, or ones that most providers know.
+pub fn example_tickers(book: &PriceBook) -> Vec<&str> {
+    let held: Vec<&str> = book.tickers().take(2).collect();
+    if held.is_empty() {
+        vec!["AAPL", "MSFT"]
+    } else {
+        held
+    }
+}
+
 /// A sentence that this book understands.
 pub fn example(book: &PriceBook) -> String {
-    let tickers: Vec<&str> = book.tickers().take(2).collect();
+    let tickers = example_tickers(book);
     let first = tickers.first().and_then(|ticker| book.range(ticker));
     let since = first.map_or(String::new(), |(first, _)| format!(" since {first}"));
     format!("Compare Sharpe ratios of {}{since}", tickers.join(" and "))

@@ -48,9 +48,11 @@ struct Known<'a> {
 }
 
 impl<'a> Tickers<'a> {
-    pub fn new(book: &'a PriceBook) -> Self {
+    /// `elsewhere` are tickers that the price data does not hold, but a provider may.
+    pub fn new(book: &'a PriceBook, elsewhere: &'a [String]) -> Self {
         let known: Vec<Known<'a>> = book
             .tickers()
+            .chain(elsewhere.iter().map(String::as_str))
             .map(|ticker| Known {
                 ticker,
                 written: ticker.split(' ').collect(),
@@ -112,6 +114,7 @@ impl<'a> Tickers<'a> {
             .find(|ticker| self.book.series(ticker).is_some());
         Some(match known {
             Some(ticker) => Found::Known((*ticker).to_owned()),
+            None if self.book.is_open() => Found::Known(candidates[0].to_owned()),
             None => Found::Missing {
                 name: (*name).to_owned(),
                 ticker: candidates[0].to_owned(),
@@ -160,7 +163,7 @@ mod tests {
         let series = ["AAPL", "GOOGL", "OR", "S&P 500 TR", "BRK-B"]
             .map(|t| Series::new(t, vec![(day, 1.0)]).unwrap());
         let book = PriceBook::new("test", series);
-        let tickers = Tickers::new(&book);
+        let tickers = Tickers::new(&book, &[]);
         let words = words(sentence, &|piece| tickers.is_whole(piece));
         let mut cursor = Cursor::new(&words);
         tickers

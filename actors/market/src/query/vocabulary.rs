@@ -287,6 +287,17 @@ pub fn known_words() -> impl Iterator<Item = &'static str> {
         .filter(|word| word.len() > 3)
 }
 
+/// Whether a word means something in a sentence, alone or in a phrase, in any of its forms.
+pub fn is_word(lower: &str) -> bool {
+    const SHORT: [&str; 10] = ["rf", "to", "in", "at", "on", "by", "as", "is", "vs", "v"];
+    let phrases = || PHRASES.iter().flat_map(|(phrase, _)| phrase.iter());
+    SHORT.contains(&lower)
+        || JOINING.contains(&lower)
+        || known_words().any(|word| word == lower)
+        || phrases().any(|word| *word == lower || *word == stem(lower))
+        || ["all", "every", "each", "everything"].contains(&lower)
+}
+
 /// The metric that a text names, if it names one and nothing else.
 pub fn metric_named(text: &str) -> Option<Metric> {
     let words = word::words(text, &|_| false);

@@ -3,11 +3,12 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use callboard_orchestra::{Claim, Outcome, Role, RoleContext, RoleProfile};
+use callboard_orchestra::{Claim, Outcome, Payload, Role, RoleContext, RoleProfile};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::aligner::kept;
 use crate::{
     comparison::Comparison,
     ledger::{Entry, Figure, Ledger},
@@ -48,7 +49,8 @@ impl Role for Analyst {
 
     async fn perform(self: Rc<Self>, analysis: Analysis, ctx: RoleContext) -> Outcome<Ledger> {
         let book = self.book.clone();
-        let drafted = ctx.compute(move |_| draft(&book, analysis)).await;
+        let kept = kept(&ctx);
+        let drafted = ctx.compute(move |_| draft(kept, &book, analysis)).await;
         match drafted {
             Ok(drafts) => Outcome::Done(claim(drafts, &ctx)),
             Err(reason) => Outcome::Reject { reason },
@@ -67,10 +69,11 @@ struct Draft {
 }
 
 fn draft(
+    kept: Option<Payload>,
     book: &PriceBook,
     Analysis { comparison, ticker }: Analysis,
 ) -> Result<Vec<Draft>, String> {
-    let study = Study::open(book, comparison).map_err(|refusal| refusal.message)?;
+    let study = Study::kept_or_open(kept.as_ref(), book, comparison)?;
     let outside = || format!("{ticker} is no ticker of this comparison");
     let sheet = study
         .basis(&ticker)

@@ -3,11 +3,11 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use callboard_orchestra::{FactId, Outcome, Role, RoleContext, TaskInput};
+use callboard_orchestra::{FactId, Outcome, Payload, Role, RoleContext, TaskInput};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::analyst::Analysis;
+use super::{aligner::kept, analyst::Analysis};
 use crate::{
     comparison::Comparison,
     ledger::{Figure, Ledger},
@@ -62,7 +62,10 @@ impl Role for Auditor {
             }
         };
         let book = self.book.clone();
-        let verdicts = ctx.compute(move |_| judge(&book, audit, &claimed)).await;
+        let kept = kept(&ctx);
+        let verdicts = ctx
+            .compute(move |_| judge(kept, &book, audit, &claimed))
+            .await;
         match verdicts {
             Ok(verdicts) => Outcome::Done(pronounce(&verdicts, &ctx)),
             Err(reason) => Outcome::Reject { reason },
@@ -99,11 +102,12 @@ fn claimed(input: &TaskInput) -> Result<Vec<Claimed>, String> {
 }
 
 fn judge(
+    kept: Option<Payload>,
     book: &PriceBook,
     audit: Audit,
     claimed: &[Claimed],
 ) -> Result<Vec<(FactId, Verdict)>, String> {
-    let open = |comparison| Study::open(book, comparison).map_err(|refusal| refusal.message);
+    let open = |comparison| Study::kept_or_open(kept.as_ref(), book, comparison);
     let verdicts = match audit {
         Audit::Analysis(Analysis { comparison, ticker }) => {
             let study = open(comparison)?;

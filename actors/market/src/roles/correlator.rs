@@ -3,9 +3,10 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use callboard_orchestra::{Claim, Outcome, Role, RoleContext};
+use callboard_orchestra::{Claim, Outcome, Payload, Role, RoleContext};
 use serde_json::Value;
 
+use super::aligner::kept;
 use crate::{
     comparison::Comparison,
     ledger::{Entry, Figure, Ledger},
@@ -31,7 +32,8 @@ impl Role for Correlator {
 
     async fn perform(self: Rc<Self>, comparison: Comparison, ctx: RoleContext) -> Outcome<Ledger> {
         let book = self.book.clone();
-        let computed = ctx.compute(move |_| pairs(&book, comparison)).await;
+        let kept = kept(&ctx);
+        let computed = ctx.compute(move |_| pairs(kept, &book, comparison)).await;
         match computed {
             Ok(pairs) => Outcome::Done(claim(pairs, &ctx)),
             Err(reason) => Outcome::Reject { reason },
@@ -46,8 +48,12 @@ struct Pair {
     source: String,
 }
 
-fn pairs(book: &PriceBook, comparison: Comparison) -> Result<Vec<Pair>, String> {
-    let study = Study::open(book, comparison).map_err(|refusal| refusal.message)?;
+fn pairs(
+    kept: Option<Payload>,
+    book: &PriceBook,
+    comparison: Comparison,
+) -> Result<Vec<Pair>, String> {
+    let study = Study::kept_or_open(kept.as_ref(), book, comparison)?;
     let names = study.comparison().aligned();
     let returns = |name: &str| {
         simple_returns(

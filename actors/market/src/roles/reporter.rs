@@ -5,7 +5,10 @@ use std::{rc::Rc, sync::Arc};
 
 use callboard_orchestra::{Outcome, Role, RoleContext, fact::Standing};
 
-use super::planner::AUDIT_PREFIX;
+use super::{
+    aligner::{PRICES, QUOTE_PREFIX, kept},
+    planner::AUDIT_PREFIX,
+};
 use crate::{
     chart::{CHART_MEDIA_TYPE, CHART_NAME, draw},
     comparison::Comparison,
@@ -41,11 +44,10 @@ impl Role for Reporter {
 impl Reporter {
     async fn report(&self, comparison: Comparison, ctx: &RoleContext) -> Result<Report, String> {
         let entries = entries(ctx)?;
-        let (book, facts) = (self.book.clone(), ctx.facts().to_vec());
+        let (kept, book, facts) = (kept(ctx), self.book.clone(), ctx.facts().to_vec());
         let written = ctx.compute(move |_| {
-            let study = Study::open(&book, comparison).map_err(|refusal| refusal.message)?;
-            let report =
-                Report::of(&study, &book, &entries, &facts).map_err(|error| error.to_string())?;
+            let study = Study::kept_or_open(kept.as_ref(), &book, comparison)?;
+            let report = Report::of(&study, &entries, &facts).map_err(|error| error.to_string())?;
             let chart = draw(study.panel()).map_err(|error| error.to_string())?;
             Ok::<_, String>((report, chart))
         });
@@ -58,13 +60,17 @@ impl Reporter {
     }
 }
 
+/// Whether a task of that name claims figures.
+fn is_ledger(name: &str) -> bool {
+    name != PRICES
+        && ![AUDIT_PREFIX, QUOTE_PREFIX]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
 /// The entries of every executor's ledger. Errors with the reasons of refuted claims.
 fn entries(ctx: &RoleContext) -> Result<Vec<Entry>, String> {
-    let executors = || {
-        ctx.inputs()
-            .iter()
-            .filter(|input| !input.name.starts_with(AUDIT_PREFIX))
-    };
+    let executors = || ctx.inputs().iter().filter(|input| is_ledger(&input.name));
     let refuted: Vec<&str> = executors()
         .flat_map(|input| &input.claims)
         .filter_map(|fact| match &fact.standing {

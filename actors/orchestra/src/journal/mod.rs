@@ -6,6 +6,8 @@ mod aside;
 mod codec;
 #[cfg(feature = "test-util")]
 pub mod conformance;
+#[cfg(feature = "test-util")]
+mod faulty;
 mod history;
 mod memory;
 mod record;
@@ -17,6 +19,8 @@ pub use aside::{
     Sha256Hex,
 };
 pub use codec::{CodecError, StoredRow, decode, decode_row, encode};
+#[cfg(feature = "test-util")]
+pub use faulty::{Call, Fault, FaultyJournal};
 pub use history::{History, LiveJobRow, Snapshot};
 pub use memory::MemoryJournal;
 pub use record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote, row_of};

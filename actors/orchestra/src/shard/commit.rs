@@ -87,6 +87,7 @@ impl Shard {
             self.after_commit(settled.job, committed.after);
             self.run_effects(settled.job, committed.effects);
         }
+        self.keep_snapshot(settled.job, ctx);
         self.rest(settled.job);
     }
 

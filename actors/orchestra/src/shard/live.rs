@@ -91,6 +91,8 @@ pub(super) struct LiveJob {
     submitters: Vec<SubmitReply>,
     /// It had ended before it was read: its end is not this memory's doing.
     pub is_past: bool,
+    /// Seq of its last snapshot, or at which it was read.
+    pub snapshot_seq: u64,
     gauge: TaskGauge,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -103,6 +105,7 @@ impl LiveJob {
         gauge: TaskGauge,
     ) -> Self {
         let mut live = Self {
+            snapshot_seq: job.seq,
             job,
             life,
             committed: None,

@@ -15,6 +15,7 @@ mod pace;
 mod parked;
 mod reading;
 mod result;
+mod snapshot;
 mod survey;
 mod timers;
 

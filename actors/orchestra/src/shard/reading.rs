@@ -215,3 +215,69 @@ async fn ask_holdings(ports: &ShardPorts) -> Holdings {
     }
     holdings
 }
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests {
+    use super::*;
+    use crate::{
+        id::Tenant,
+        journal::{Snapshot, conformance},
+    };
+
+    /// A job's records as read back, with its first ones in a snapshot.
+    fn history(after: usize) -> History {
+        let records = conformance::whole_job(&Tenant::default());
+        let id = records[0].job;
+        let stored = |record: &crate::journal::Record| crate::journal::StoredRecord {
+            pos: record.first_seq,
+            job: id,
+            first_seq: record.first_seq,
+            at: record.at,
+            events: record.events.clone(),
+        };
+        let whole: Vec<_> = records.iter().map(stored).collect();
+        let begun = fold(History {
+            job: id,
+            snapshot: None,
+            records: whole[..after].to_vec(),
+        });
+        let begun = begun.unwrap();
+        let snapshot = Snapshot {
+            job: id,
+            seq: begun.seq,
+            version: SNAPSHOTS_VERSION,
+            text: serde_json::to_string(&begun).unwrap(),
+        };
+        History {
+            job: id,
+            snapshot: Some(snapshot),
+            records: whole,
+        }
+    }
+
+    #[test]
+    fn a_job_is_the_same_with_a_snapshot_at_any_record_and_without() {
+        let records = history(1).records.len();
+        for after in 1..records {
+            let with = history(after);
+            let without = History {
+                snapshot: None,
+                ..with.clone()
+            };
+            assert_eq!(fold(with), fold(without), "snapshot after {after}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_of_another_version_is_ignored() {
+        let mut odd = history(2);
+        let snapshot = odd.snapshot.as_mut().unwrap();
+        snapshot.version += 1;
+        snapshot.text = "{}".to_owned();
+        let without = History {
+            snapshot: None,
+            ..odd.clone()
+        };
+        assert_eq!(fold(odd), fold(without));
+    }
+}

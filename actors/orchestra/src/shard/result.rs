@@ -184,6 +184,7 @@ fn command_of(task: TaskId, attempt: u32, outcome: Result<Delivery, Fault>) -> C
         Ok(Delivery {
             outcome,
             deliverables,
+            ..
         }) => match outcome {
             Err(Unstored(cause)) => failed(FailureKind::Unstored, cause, None),
             Ok(outcome) => command_of_outcome(task, attempt, outcome, deliverables),

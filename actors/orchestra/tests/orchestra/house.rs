@@ -259,7 +259,11 @@ fn nobody_hears_of_the_end_of_another_tenants_job() {
         let job = stage.submit(&Play::of([Act::Wait { ms: 1_000 }])).await;
         let patience = Duration::from_secs(600);
         let stranger = Tenant::new("stranger");
-        let overheard = stage.house.coordinator.finished(&stranger, job, patience);
+        let overheard =
+            stage
+                .house
+                .coordinator
+                .finished(&stranger, job, patience, Default::default());
         let (overheard, own) = futures_util::join!(overheard, stage.end_of(job));
         assert_eq!(own.state, JobState::Succeeded);
         assert_eq!(overheard.unwrap(), None);

@@ -291,7 +291,7 @@ impl Stage {
         let end = self
             .house
             .coordinator
-            .finished(&Tenant::default(), job, patience)
+            .finished(&Tenant::default(), job, patience, Default::default())
             .await
             .unwrap();
         end.unwrap_or_else(|| panic!("{job} does not end"))

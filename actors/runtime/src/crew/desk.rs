@@ -29,6 +29,7 @@ const LETTER_ATTEMPTS_MAX: u32 = 2;
 
 pub(super) struct Desk<T: Send + 'static, O: Clone + Send + 'static> {
     pub(super) spec: CrewSpec,
+    is_failure: fn(&O) -> bool,
     pub(super) ledger: Ledger<T, O>,
     pub(super) breaker: Breaker,
     pub(super) gauge: Arc<CrewGauge>,
@@ -51,6 +52,7 @@ pub(super) struct Desk<T: Send + 'static, O: Clone + Send + 'static> {
 impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
     pub(super) fn new(
         spec: CrewSpec,
+        is_failure: fn(&O) -> bool,
         gauge: Arc<CrewGauge>,
         link: ChildLink,
         line: Arc<Line<T, O>>,
@@ -60,6 +62,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
             ledger: Ledger::new(spec.workers, spec.concurrency, spec.ageing),
             breaker: Breaker::new(spec.breaker.clone()),
             spec,
+            is_failure,
             gauge,
             link,
             line,
@@ -196,7 +199,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
             return;
         };
         let failed = match &outcome {
-            Ok(_) => Some(false),
+            Ok(output) => Some((self.is_failure)(output)),
             Err(Fault::Panicked(_) | Fault::Timeout | Fault::Stalled) => Some(true),
             // Says nothing about the role.
             Err(Fault::Aborted | Fault::WorkerLost) => None,

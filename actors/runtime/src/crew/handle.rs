@@ -184,7 +184,7 @@ pub(crate) fn start<W: Work>(
     };
     let core = shared.arbiters.at(Home::Core);
     launch(core, desk_berth, link.clone(), orders, move || {
-        Desk::new(spec, gauge, link, line, recipients)
+        Desk::new(spec, W::is_failure, gauge, link, line, recipients)
     });
     crew
 }

@@ -17,8 +17,8 @@ pub enum OnOpen {
 
 /// When the breaker of a crew opens and how it closes again.
 ///
-/// It opens when, of the last `window` outcomes, at least `failures_min` and at least half are panics, timeouts or
-/// stalls, from at least `sources_min` sources; and, while it has seen fewer than `window` outcomes, after `streak`
+/// It opens when, of the last `window` outcomes, at least `failures_min` and at least half are panics, timeouts,
+/// stalls or outputs that the work calls failures, from at least `sources_min` sources; and, while it has seen fewer than `window` outcomes, after `streak`
 /// failures in a row from at least `streak_sources` sources.
 #[derive(Clone, Debug)]
 pub struct BreakerSpec {
