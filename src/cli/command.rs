@@ -35,8 +35,6 @@ enum Command {
     Why(why::Args),
     /// Cancel a job on a server
     Cancel(cancel::Args),
-    /// Import prices for market kinds
-    Market(market::Args),
     /// Pause a job on a server: nothing more of it is handed out
     Pause(steer::Args),
     /// Resume a paused job on a server
@@ -55,6 +53,8 @@ enum Command {
     Effects(effects::ListArgs),
     /// Say what became of an effect whose outcome is unknown
     Resolve(effects::ResolveArgs),
+    /// Import prices for market kinds
+    Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
     Migrate(migrate::Args),
     /// Write the store of a data directory to one file, beside a running server or without one
@@ -92,7 +92,6 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Kinds(args) => kinds::kinds(args).await,
         Command::Why(args) => why::why(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
-        Command::Market(args) => market::market(args).await,
         Command::Pause(args) => steer::pause(args).await,
         Command::Resume(args) => steer::resume(args).await,
         Command::Retry(args) => steer::retry(args).await,
@@ -102,6 +101,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Reject(args) => approvals::reject(args).await,
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
+        Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,
