@@ -102,6 +102,18 @@ fn describe() {
         "Live jobs whose journal could not be read"
     );
     describe_counter!(
+        "callboard_recovered_jobs_total",
+        "Live jobs taken up from the journal, at the start and after a failed commit"
+    );
+    describe_counter!(
+        "callboard_stuck_jobs_total",
+        "Jobs found without a reason to wait and with nothing under way, and read again"
+    );
+    describe_gauge!(
+        "callboard_stuck_jobs",
+        "Such jobs at the last look, by shard"
+    );
+    describe_counter!(
         "callboard_price_requests_total",
         "Prices asked of the provider, by outcome: fetched, cached, unavailable or refused"
     );

@@ -6,8 +6,8 @@ use std::{fs, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
 
 use callboard_market::{COMPARE, MarketPack, PriceBook, Supply, embedded, read_csv};
 use callboard_orchestra::{
-    Claim, FactId, House, HouseSpec, Kind, Outcome, Pack, Payload, Ports, Role, RoleContext,
-    RoleSpec, Submission, SubmitError, Tenant,
+    Claim, FactId, House, HouseSpec, Kind, Listening, Outcome, Pack, Payload, Ports, Role,
+    RoleContext, RoleSpec, Submission, SubmitError, Tenant,
     artifact::{Artifacts, MemoryArtifacts},
     catalog::Catalog,
     journal::{JobRow, MemoryJournal},
@@ -54,7 +54,12 @@ fn run(pack: impl Pack, input: &Value) -> Result<Ended, SubmitError> {
         let tenant = Tenant::default();
         let row = house
             .coordinator
-            .finished(&tenant, submitted.row.id, RUN_TIME_MAX, Default::default())
+            .finished(
+                &tenant,
+                submitted.row.id,
+                RUN_TIME_MAX,
+                Listening::default(),
+            )
             .await
             .unwrap()
             .unwrap();

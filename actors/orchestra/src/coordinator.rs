@@ -1,7 +1,7 @@
 //! The way into the house: admits submissions, finds the shard of a job, and answers reads from the journal.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,14 +18,13 @@ use crate::{
     crew::RoleCrew,
     hub::EventHub,
     id::{JobId, Tenant},
-    job::{Job, Submit},
+    job::Submit,
     journal::{JobRow, Journal, JournalError, Remembered},
     pack::{InvalidInput, Kind},
-    shard::{CommandError, HeldTask, Look, NewJob, ShardMessage, ShardPorts, read_job},
+    shard::{CommandError, NewJob, ShardMessage, ShardPorts},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
     turns::Turns,
-    why::{Surroundings, Why, explain},
 };
 
 /// How long a shard may take to answer.
@@ -67,13 +66,6 @@ pub struct Submitted {
 /// A place among those who wait for the end of a job; empty when it has to be taken yet.
 #[derive(Debug, Default)]
 pub struct Listening(Option<oneshot::Receiver<Arc<JobRow>>>);
-
-/// A job with what crews hold of it at this moment.
-#[derive(Debug, Clone)]
-pub struct Inspection {
-    pub job: Job,
-    pub held: Vec<HeldTask>,
-}
 
 /// A handle on the coordinator. Clones share it.
 #[derive(Clone)]
@@ -318,62 +310,6 @@ impl Coordinator {
             }
         }
         Ok(None)
-    }
-
-    /// A job as its journal has it.
-    pub async fn replay(&self, tenant: &Tenant, id: JobId) -> Result<Option<Job>, JournalError> {
-        let job = read_job(&*self.0.journal, id).await?;
-        Ok(job.filter(|job| job.tenant == *tenant))
-    }
-
-    /// A job as its journal has it, with what crews hold of it now.
-    pub async fn inspect(
-        &self,
-        tenant: &Tenant,
-        id: JobId,
-    ) -> Result<Option<Inspection>, JournalError> {
-        let look = self.look(tenant, id).await?;
-        Ok(look.map(|(job, Look { held, .. })| Inspection { job, held }))
-    }
-
-    /// Why a job is where it is.
-    pub async fn why(&self, tenant: &Tenant, id: JobId) -> Result<Option<Why>, JournalError> {
-        let Some((job, look)) = self.look(tenant, id).await? else {
-            return Ok(None);
-        };
-        let open = job.tasks.iter().filter(|task| !task.state.is_final());
-        let roles: HashSet<&str> = open.map(|task| &*task.entry.role).collect();
-        let vitals = |role: &str| Some((role.to_owned(), self.0.crews.get(role)?.vitals()));
-        let around = Surroundings {
-            held: &look.held,
-            crews: &roles.into_iter().filter_map(vitals).collect(),
-            paces: &look.paces,
-        };
-        Ok(Some(explain(&job, &around)))
-    }
-
-    async fn look(&self, tenant: &Tenant, id: JobId) -> Result<Option<(Job, Look)>, JournalError> {
-        let Some(job) = self.replay(tenant, id).await? else {
-            return Ok(None);
-        };
-        if job.state.is_final() {
-            return Ok(Some((job, Look::default())));
-        }
-        let look = self
-            .shard(id)
-            .ask(ANSWER_DEADLINE, |reply| ShardMessage::Tasks {
-                job: id,
-                reply,
-            })
-            .await;
-        // While the shard restarts nothing is known to be in hand.
-        let mut look = look.unwrap_or_default();
-        // A task may be in hand while the event that made it ready is still being committed.
-        look.held.retain(|held| {
-            job.task(held.task)
-                .is_some_and(|task| !task.state.is_final() && task.attempt == held.attempt)
-        });
-        Ok(Some((job, look)))
     }
 
     /// Stops the house in order: no new jobs, no new dispatch, `grace` for what is in hand, the rest released.

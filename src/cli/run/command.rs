@@ -50,9 +50,11 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<(), Failure> {
-    let config = args.settings.load([])?;
+    let mut config = args.settings.load([])?;
     let input = args.input.read()?;
     let supply = prices::of(&args.kind, args.prices.as_deref(), &config).await?;
+    // A run has a store of its own, whatever a server would use.
+    config.store.url.clear();
     let packs = packs::all(&config, supply);
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;

@@ -94,6 +94,8 @@ impl Shard {
             is_last,
         } = page;
         let ids: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
+        metrics::counter!("callboard_recovered_jobs_total")
+            .increment((jobs.len() + waiting.len()) as u64);
         for job in jobs {
             self.lives += 1;
             let (permit, gauge) = (self.ports.admission.readmit(), self.ports.admission.gauge());

@@ -1,4 +1,5 @@
-//! The alarm for what must never be: a live job with no reason to wait and nothing under way.
+//! The alarm for what must never be: a live job with no reason to wait and nothing under way. Such a job is read again
+//! from the journal, which sets going whatever it says must be.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -24,8 +25,11 @@ impl Shard {
             .map(|(id, _)| *id)
             .collect();
         let stuck = suspects.intersection(&self.suspects).count();
-        for id in suspects.intersection(&self.suspects) {
-            tracing::error!(job.id = %id, "the job has no reason to wait and nothing under way");
+        let found: Vec<JobId> = suspects.intersection(&self.suspects).copied().collect();
+        for id in found {
+            tracing::error!(job.id = %id, "the job has no reason to wait and nothing under way; reading it again");
+            metrics::counter!("callboard_stuck_jobs_total").increment(1);
+            self.discard(id, ctx);
         }
         let shard = self.ports.index.to_string();
         metrics::gauge!("callboard_stuck_jobs", "shard" => shard).set(stuck as f64);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use callboard_orchestra::{
-    JobId, Payload, Submission, Tenant,
+    JobId, Listening, Payload, Submission, Tenant,
     job::JobState,
     journal::{Fault, FaultyJournal, JobRow, Journal, MemoryJournal},
 };
@@ -37,7 +37,7 @@ async fn end_of(stage: &Stage, job: JobId) -> Arc<JobRow> {
     for _ in 0..ATTEMPTS_MAX {
         let coordinator = &stage.house.coordinator;
         match coordinator
-            .finished(&Tenant::default(), job, PATIENCE, Default::default())
+            .finished(&Tenant::default(), job, PATIENCE, Listening::default())
             .await
         {
             Ok(Some(end)) => return end,
