@@ -6,8 +6,6 @@ use uuid::Uuid;
 
 use crate::cli::failure::Failure;
 
-const PREFIX: &str = "bench_of_callboard_";
-
 pub struct Database {
     /// Where it was made.
     server: Url,
@@ -22,7 +20,7 @@ pub fn failed(what: &'static str) -> impl FnOnce(sqlx::Error) -> Failure {
 impl Database {
     /// The role of the URL must be allowed to create databases.
     pub async fn create(server: &Url) -> Result<Self, Failure> {
-        let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
+        let name = format!("callboard_bench_{}", Uuid::now_v7().simple());
         execute(server, format!("CREATE DATABASE {name}"))
             .await
             .map_err(failed("create a database"))?;
