@@ -206,6 +206,7 @@ impl Coordinator {
         job: JobId,
         command: Command,
     ) -> Result<Controlled, ControlError> {
+        let is_signal = matches!(command, Command::Signal { .. });
         for _ in 0..SENDS_MAX {
             let (tenant_of, command) = (tenant.clone(), command.clone());
             let message = |reply| {
@@ -218,6 +219,8 @@ impl Coordinator {
             };
             match self.shard(job).ask(ANSWER_DEADLINE, message).await {
                 Ok(Ok(controlled)) => return Ok(controlled),
+                // A second signal would be another signal.
+                Ok(Err(CommandError::Unavailable)) | Err(AskError::Lost) if is_signal => break,
                 Ok(Err(CommandError::Unavailable)) | Err(AskError::Lost) => {}
                 Ok(Err(CommandError::NotFound)) => match self.journal().job(tenant, job).await? {
                     Some(row) if row.state.is_final() => return Err(CommandError::Ended.into()),

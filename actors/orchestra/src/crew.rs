@@ -23,20 +23,34 @@ const ARTIFACTS_MAX: usize = 100;
 /// How an attempt ended, as the crew holds it until the journal has it.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    pub outcome: Result<Outcome<Payload>, Unstored>,
+    pub outcome: Result<Outcome<Payload>, Spoiled>,
     pub deliverables: Deliverables,
     /// Counts against the role's breaker.
     pub failed: bool,
 }
 
-/// The attempt was performed, and what it made could not be stored.
+/// The attempt was performed, and what it made is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unstored(pub String);
+pub enum Spoiled {
+    /// It could not be stored.
+    Unstored(String),
+    /// It is nothing that a job can take.
+    Unusable(String),
+}
 
 impl Delivery {
     fn rejected(reason: String) -> Self {
         Self {
             outcome: Ok(Outcome::Reject { reason }),
+            deliverables: Deliverables::default(),
+            failed: false,
+        }
+    }
+
+    /// The role has done its part, and what it brought cannot be taken.
+    fn unusable(reason: String) -> Self {
+        Self {
+            outcome: Err(Spoiled::Unusable(reason)),
             deliverables: Deliverables::default(),
             failed: false,
         }
@@ -113,11 +127,11 @@ fn deliver<P: serde::Serialize>(outcome: Outcome<P>, ctx: RoleContext) -> Delive
     };
     let product = match Payload::of(&product) {
         Ok(product) => product,
-        Err(error) => return Delivery::rejected(format!("product is not JSON: {error}")),
+        Err(error) => return Delivery::unusable(format!("product is not JSON: {error}")),
     };
     match ctx.close() {
         Ok(deliverables) => bounded(product, deliverables),
-        Err(fault) => Delivery::rejected(fault),
+        Err(fault) => Delivery::unusable(fault),
     }
 }
 
@@ -127,12 +141,12 @@ fn bounded(product: Payload, deliverables: Deliverables) -> Delivery {
         deliverables.artifacts.len(),
     );
     if bytes > DELIVERY_BYTES_MAX {
-        return Delivery::rejected(format!(
+        return Delivery::unusable(format!(
             "product and claims have {bytes} bytes, more than {DELIVERY_BYTES_MAX}"
         ));
     }
     if artifacts > ARTIFACTS_MAX {
-        return Delivery::rejected(format!("{artifacts} artifacts, more than {ARTIFACTS_MAX}"));
+        return Delivery::unusable(format!("{artifacts} artifacts, more than {ARTIFACTS_MAX}"));
     }
     Delivery {
         outcome: Ok(Outcome::Done(product)),
@@ -177,7 +191,7 @@ impl Work for Instance {
         for new in &delivery.deliverables.artifacts {
             if let Err(error) = self.artifacts.put(new.clone()).await {
                 return Delivery {
-                    outcome: Err(Unstored(with_source(&error))),
+                    outcome: Err(Spoiled::Unstored(with_source(&error))),
                     deliverables: Deliverables::default(),
                     failed: false,
                 };

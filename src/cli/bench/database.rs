@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::cli::failure::Failure;
 
-const PREFIX: &str = "callboard_bench_";
+const PREFIX: &str = "bench_of_callboard_";
 
 pub struct Database {
     /// Where it was made.

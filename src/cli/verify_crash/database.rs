@@ -54,7 +54,11 @@ impl Database {
             .args(["--username", SUPERUSER, "--no-instructions", "-D"])
             .arg(dir.join("cluster"))
             .output()
-            .await?;
+            .await
+            .map_err(|error| {
+                let dir = dir.display();
+                Failure::Failed(format!("run initdb in {dir}, as its owner: {error}"))
+            })?;
         succeeded("initdb", &made)?;
         database.ensure_up().await?;
         Ok(database)

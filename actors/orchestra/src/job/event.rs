@@ -129,7 +129,12 @@ pub enum JobEvent {
     },
     /// The server stopped while the task was in hand; the attempt does not count.
     #[serde(rename = "task.released")]
-    TaskReleased { task: TaskId },
+    TaskReleased {
+        task: TaskId,
+        /// The process died with it, rather than give it back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lost: bool,
+    },
     #[serde(rename = "approval.requested")]
     ApprovalRequested {
         approval: ApprovalId,

@@ -218,8 +218,9 @@ impl Job {
                 let task = self.put(*task, TaskState::Running, event)?;
                 task.intent = effect.map(|effect| Intent { effect, at });
             }
-            JobEvent::TaskReleased { task } => {
+            JobEvent::TaskReleased { task, lost } => {
                 let task = self.put(*task, TaskState::Ready, event)?;
+                task.released = !lost;
                 // A keyed effect is tried again under the entry it has.
                 task.intent = task
                     .intent
@@ -274,7 +275,9 @@ impl Job {
                 let kept = self.signals.iter().position(|(kept, _)| kept == name);
                 let kept = kept.ok_or_else(|| self.out_of_place(event))?;
                 let (_, payload) = self.signals.remove(kept);
-                self.put(*task, TaskState::Ready, event)?.signal = Some(payload);
+                let task = self.put(*task, TaskState::Ready, event)?;
+                task.signal = Some(payload);
+                task.intent = None;
             }
             JobEvent::EffectUnknown {
                 effect,

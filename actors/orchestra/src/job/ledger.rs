@@ -4,7 +4,7 @@
 use super::{
     event::{Consented, JobEvent},
     fold::Job,
-    task::{Intent, Task, TaskState, Wait},
+    task::{Intent, Task, Wait},
 };
 use crate::{
     id::TaskId,
@@ -95,11 +95,15 @@ pub(crate) fn enter(asides: &mut Asides, job: &Job, event: &JobEvent, at: Timest
         JobEvent::SignalAwaited { task, .. } | JobEvent::SignalTaken { task, .. } => {
             close_intent(asides, job, *task, at, "put off for a signal")
         }
-        JobEvent::TaskReleased { task } => {
+        JobEvent::TaskReleased { task, .. } => {
             let keyed = |task: &Task| task.entry.effect == EffectClass::Keyed;
             if !job.task(*task).is_some_and(keyed) {
                 close_intent(asides, job, *task, at, "not handed out");
             }
+        }
+        JobEvent::TaskQuarantined { task, deaths } => {
+            let why = Some(format!("in hand at {deaths} process deaths"));
+            close(asides, job, *task, at, EffectState::Unknown, why);
         }
         JobEvent::EffectUnknown { task, failure, .. } => {
             let why = Some(failure.message.clone());
@@ -119,7 +123,6 @@ pub(crate) fn enter(asides: &mut Asides, job: &Job, event: &JobEvent, at: Timest
             end(asides, job, at)
         }
         JobEvent::TaskStarted { effect: None, .. }
-        | JobEvent::TaskQuarantined { .. }
         | JobEvent::TaskRenewed { .. }
         | JobEvent::TaskWoken { .. }
         | JobEvent::SignalReceived { .. }
@@ -147,8 +150,9 @@ fn end(asides: &mut Asides, job: &Job, at: Timestamp) {
                 decided_at: Some(at),
                 ..pending
             }));
-        if task.state == TaskState::Running {
-            let why = Some("the job ended with the attempt in hand".to_owned());
+        let is_told = matches!(task.wait, Some(Wait::UnknownOutcome { .. }));
+        if !task.state.is_final() && !is_told {
+            let why = Some("the job ended before its outcome was known".to_owned());
             close(asides, job, task.id(), at, EffectState::Unknown, why);
         }
     }

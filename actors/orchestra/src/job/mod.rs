@@ -5,7 +5,7 @@ mod effect;
 mod event;
 mod fold;
 mod ledger;
-mod standing;
+pub(crate) mod standing;
 mod state;
 mod step;
 mod task;

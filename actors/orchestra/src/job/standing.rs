@@ -11,6 +11,13 @@ use super::{
 /// Recoveries without progress after which tasks run one at a time, their starts committed.
 const RECOVERIES_BEFORE_CARE: u32 = 2;
 
+/// How a process left the tasks it had in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ending {
+    Released,
+    Died,
+}
+
 impl Job {
     /// The stage of a job that waits for nothing.
     pub(super) fn phase(&self) -> JobState {
@@ -88,11 +95,28 @@ impl Job {
         tasks.chain(deadline).collect()
     }
 
-    /// Tasks that may have been in hand when a process died.
-    pub fn has_tasks_in_hand(&self) -> bool {
-        self.tasks
+    /// Whether tasks may have been in hand when the process before ended: it died with them, or gave them back.
+    pub(crate) fn in_hand_before(&self) -> Option<Ending> {
+        let in_hand = |task: &&Task| match task.state {
+            TaskState::Running => true,
+            TaskState::Ready => !self.paused,
+            TaskState::Pending
+            | TaskState::Retrying
+            | TaskState::Waiting
+            | TaskState::Succeeded
+            | TaskState::Failed
+            | TaskState::Skipped
+            | TaskState::Cancelled => false,
+        };
+        let endings = self
+            .tasks
             .iter()
-            .any(|task| matches!(task.state, TaskState::Ready | TaskState::Running))
+            .filter(in_hand)
+            .map(|task| match task.released {
+                true => Ending::Released,
+                false => Ending::Died,
+            });
+        endings.max()
     }
 
     /// Fills in what a stored job leaves out because it follows from the rest.

@@ -122,6 +122,10 @@ pub struct Task {
     pub state: TaskState,
     /// The attempt that runs or runs next; 1 is the first.
     pub attempt: u32,
+    /// Seq of the event that last changed its state.
+    pub moved: u64,
+    /// Given back by an orderly stop: no process died with it in hand.
+    pub released: bool,
     /// The last attempt that the retry policy, or an operator, allows.
     pub attempts_max: u32,
     pub panics: u32,
@@ -155,6 +159,8 @@ impl Task {
             stage,
             state: TaskState::Pending,
             attempt: 1,
+            moved: 0,
+            released: false,
             attempts_max,
             panics: 0,
             snoozes: 0,

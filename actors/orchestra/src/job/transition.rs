@@ -65,10 +65,16 @@ impl Job {
         }
         self.due_tasks += u32::from(state.is_due());
         self.due_tasks -= u32::from(was.is_due());
+        let seq = self.seq + 1;
         let task = &mut self.tasks[id.index()];
         task.state = state;
+        task.moved = seq;
+        task.released = false;
         task.wait = None;
         task.wake_at = None;
+        if matches!(state, TaskState::Retrying | TaskState::Succeeded) {
+            task.deaths = 0;
+        }
         Ok(task)
     }
 
@@ -84,6 +90,7 @@ impl Job {
         task.wait = Some(wait);
         task.wake_at = until;
         task.intent = None;
+        task.deaths = 0;
         Ok(task)
     }
 
@@ -135,11 +142,15 @@ impl Job {
         }
     }
 
-    /// A process died with the job: whatever may have been in hand is suspected of it.
+    /// A process took the job up. If the one before died with it, whatever may have been in hand is suspected of it.
     pub(super) fn survive(&mut self, n: u32) {
-        let careful = self.is_careful();
+        let (careful, died) = (self.is_careful(), n > self.recoveries);
         self.recoveries = n;
         for task in &mut self.tasks {
+            let was_released = std::mem::take(&mut task.released);
+            if !died || was_released {
+                continue;
+            }
             let suspect = match task.state {
                 TaskState::Running => true,
                 TaskState::Ready => !careful,

@@ -13,6 +13,7 @@ use super::{
     dispatch::{attempt_of, rests_on},
     live::{AfterCommit, Held, LiveJob},
     message::{Page, Recovery},
+    parked::Stay,
     reading::{RELOAD_DELAY, Reader},
 };
 use crate::{
@@ -32,6 +33,14 @@ pub(super) enum Phase {
     Live,
 }
 
+/// A job that is being read again.
+pub(super) struct Reloading {
+    /// Which reading brings it.
+    load: u64,
+    /// Its place in the admission.
+    stay: Option<Stay>,
+}
+
 impl Shard {
     pub(super) fn recover(&mut self, ctx: &mut ResidentContext<Self>) {
         self.lives = ctx.incarnation() << LIVES_BITS;
@@ -43,17 +52,24 @@ impl Shard {
     pub(super) fn holds(&self, key: TaskKey) -> bool {
         let (id, _, _) = attempt_of(key);
         let is_read = self.phase == Phase::Live || self.jobs.contains_key(&id);
-        is_read && !self.reloading.contains(&id)
+        is_read && !self.reloading.contains_key(&id)
     }
 
     /// Forgets a job whose commit failed and has it read again, together with others of the same moment.
     pub(super) fn discard(&mut self, id: JobId, ctx: &mut ResidentContext<Self>) {
-        if let Some(mut live) = self.jobs.remove(&id) {
-            live.fail_replies();
-        }
         self.timers.forget(id);
-        if !self.reloading.insert(id) {
-            return;
+        let load = self.loads + 1;
+        let stay = self.jobs.remove(&id).map(|mut live| {
+            live.fail_replies();
+            live.into_stay()
+        });
+        match self.reloading.get_mut(&id) {
+            Some(reloading) if reloading.load == load => return,
+            Some(reloading) => {
+                reloading.load = load;
+                reloading.stay = stay.or(reloading.stay.take());
+            }
+            None => drop(self.reloading.insert(id, Reloading { load, stay })),
         }
         if self.to_load.is_empty() {
             let incarnation = ctx.incarnation();
@@ -67,6 +83,7 @@ impl Shard {
         match step {
             Recovery::Load => {
                 let asked = std::mem::take(&mut self.to_load);
+                self.loads += 1;
                 self.load(Some(asked), ctx);
             }
             Recovery::Adopt(page) => self.adopt(page, ctx),
@@ -79,6 +96,10 @@ impl Shard {
             ports: self.ports.clone(),
             shard: ctx.handle(),
             incarnation: ctx.incarnation(),
+            load: match asked {
+                Some(_) => self.loads,
+                None => 0,
+            },
         };
         ctx.spawn(async move { reader.read(asked).await });
     }
@@ -91,6 +112,7 @@ impl Shard {
             jobs,
             waiting,
             holdings,
+            load,
             is_last,
         } = page;
         let ids: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
@@ -98,7 +120,14 @@ impl Shard {
             .increment((jobs.len() + waiting.len()) as u64);
         for job in jobs {
             self.lives += 1;
-            let (permit, gauge) = (self.ports.admission.readmit(), self.ports.admission.gauge());
+            let stay = self
+                .reloading
+                .get_mut(&job.id)
+                .and_then(|reloading| reloading.stay.take());
+            let (permit, gauge) = match stay {
+                Some(stay) => (stay.permit, stay.gauge),
+                None => (self.ports.admission.readmit(), self.ports.admission.gauge()),
+            };
             let mut live = LiveJob::new(job, self.lives, permit, gauge);
             live.committed_as_it_is();
             self.jobs.insert(live.job.id, live);
@@ -106,33 +135,59 @@ impl Shard {
         for row in waiting {
             self.park_unread(row);
         }
+        // What crews hold of jobs that this reading did not find, its last page gives back. Jobs of earlier pages have
+        // gone on since, and those discarded again are read again.
+        let is_left_over = |id: JobId| {
+            let is_asked = asked.as_ref().is_none_or(|asked| asked.contains(&id));
+            let is_elsewhere = self.jobs.contains_key(&id) || self.parking.knows(id);
+            let is_read_again = self
+                .reloading
+                .get(&id)
+                .is_some_and(|reloading| reloading.load != load);
+            is_last && is_asked && !is_elsewhere && !is_read_again
+        };
         let is_concerned = |key: TaskKey| {
             let (id, _, _) = attempt_of(key);
-            match &asked {
-                _ if ids.contains(&id) => true,
-                Some(asked) => is_last && asked.contains(&id),
-                None => is_last,
-            }
+            ids.contains(&id) || is_left_over(id)
         };
-        for (role, holdings) in &*holdings {
-            for holding in holdings.iter().filter(|holding| is_concerned(holding.key)) {
+        let concerned: Vec<(Arc<str>, Holding)> = holdings
+            .iter()
+            .flat_map(|(role, holdings)| holdings.iter().map(move |holding| (role, holding)))
+            .filter(|(_, holding)| is_concerned(holding.key))
+            .map(|(role, holding)| (role.clone(), *holding))
+            .collect();
+        let put_aside: Vec<TaskKey> = self
+            .aside
+            .keys()
+            .copied()
+            .filter(|key| is_concerned(*key))
+            .collect();
+        for (role, holding) in &concerned {
+            if !self.refused.remove(&holding.key) {
                 self.adopt_one(role, holding);
             }
         }
         let is_new_process = asked.is_none() && ctx.incarnation() == 1;
         for id in &ids {
-            self.reloading.remove(id);
+            if self
+                .reloading
+                .get(id)
+                .is_some_and(|reloading| reloading.load == load)
+            {
+                self.reloading.remove(id);
+            }
             self.take_up(*id, is_new_process);
         }
         if is_last {
-            match &asked {
-                Some(asked) => self.reloading.retain(|id| !asked.contains(id)),
-                None => self.reloading.clear(),
+            self.reloading.retain(|_, reloading| reloading.load != load);
+            if self.reloading.is_empty() {
+                self.refused.clear();
             }
         }
-        let reports: Vec<_> = self.aside.extract_if(|key, _| is_concerned(*key)).collect();
-        for (_, (role, report)) in reports {
-            self.task_reported(&role, report);
+        for key in put_aside {
+            if let Some((role, report)) = self.aside.remove(&key) {
+                self.task_reported(&role, report);
+            }
         }
         for id in ids {
             self.rest(id);
@@ -185,7 +240,8 @@ impl Shard {
                     task.state,
                     TaskState::Ready | TaskState::Running | TaskState::Retrying
                 );
-                open && task.attempt == attempt
+                // What was handed out before the task last moved has been answered.
+                open && task.attempt == attempt && rests_on(dispatch) >= task.moved
             });
             is_open && rests_on(dispatch) <= live.job.seq
         });

@@ -97,11 +97,9 @@ impl Shard {
         else {
             return;
         };
-        let crew = self
-            .ports
-            .crews
-            .get(role)
-            .expect("plan lint admits only roles of the catalog");
+        let Some(crew) = self.ports.crews.get(role) else {
+            return self.fail_unstaffed(id, role);
+        };
         let mut to_start = Vec::new();
         while live.held_by_role.get(role).copied().unwrap_or_default() < self.ports.window
             && (!live.job.is_careful() || live.held.is_empty())
@@ -110,6 +108,9 @@ impl Shard {
                 break;
             };
             let task = &live.job.tasks[id_of_task.index()];
+            if !task.state.is_due() {
+                continue;
+            }
             let (attempt, timeout) = (task.attempt, task.entry.timeout);
             if needs_start(&live.job, task) {
                 live.take_up(role, id_of_task, Held::starting(attempt));
@@ -129,8 +130,40 @@ impl Shard {
             });
         }
         for task in to_start {
-            self.command(id, Command::Start { task }, AfterCommit::default())
-                .expect("a task that is due can be started");
+            self.start(id, role, task);
+        }
+    }
+
+    /// A plan of another release may name a role that no pack brings.
+    fn fail_unstaffed(&mut self, id: JobId, role: &Arc<str>) {
+        let next = self.jobs.get_mut(&id).and_then(|live| {
+            let task = live.next_ready(role)?;
+            Some((task, live.job.task(task)?.attempt))
+        });
+        let Some((task, attempt)) = next else { return };
+        let failed = Command::TaskFailed {
+            task,
+            attempt,
+            failure: Failure::new(
+                FailureKind::Domain,
+                format!("no pack brings the role {role}"),
+            ),
+            after: None,
+        };
+        // Refused means that the job has ended.
+        let _ = self.command(id, failed, AfterCommit::default());
+    }
+
+    /// Has the start of a task committed; it is handed out after that.
+    fn start(&mut self, id: JobId, role: &Arc<str>, task: TaskId) {
+        let started = self.command(id, Command::Start { task }, AfterCommit::default());
+        let Some(live) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        match (started, live.held.get_mut(&task)) {
+            (Ok(()), Some(held)) => held.starting = Some(live.job.seq),
+            // Put off or decided meanwhile.
+            (Ok(()), None) | (Err(_), _) => live.put_down(role, task),
         }
     }
 
@@ -145,6 +178,15 @@ impl Shard {
             return;
         };
         for (task, attempt) in live.unoffered_starts() {
+            // Each release looks after the others again.
+            let is_started = self
+                .jobs
+                .get(&id)
+                .and_then(|live| live.job.task(task))
+                .is_some_and(|task| task.state == TaskState::Running);
+            if !is_started {
+                continue;
+            }
             let command = Command::Release {
                 task,
                 attempt,

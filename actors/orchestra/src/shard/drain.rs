@@ -38,7 +38,7 @@ impl Shard {
             for (task, held) in live
                 .held
                 .iter()
-                .filter(|(_, held)| !held.starting && which(held.worker))
+                .filter(|(_, held)| held.starting.is_none() && which(held.worker))
             {
                 let role = &live.job.tasks[task.index()].entry.role;
                 self.ports.crews[role].withdraw(key_of(*id, *task, held.attempt, held.dispatch));

@@ -43,8 +43,8 @@ pub(super) struct Held {
     pub attempt: u32,
     /// Which handing out: see `dispatch_of`.
     pub dispatch: u64,
-    /// Its start is being committed; the crew has not been offered it.
-    pub starting: bool,
+    /// Seq of its start, which is being committed: the crew has not been offered it.
+    pub starting: Option<u64>,
     pub worker: Option<u32>,
     pub done: u64,
     pub total: u64,
@@ -55,16 +55,17 @@ impl Held {
         Self {
             attempt,
             dispatch,
-            starting: false,
+            starting: None,
             worker: None,
             done: 0,
             total: 0,
         }
     }
 
+    /// Until the seq of the start is known, none is high enough.
     pub(super) const fn starting(attempt: u32) -> Self {
         Self {
-            starting: true,
+            starting: Some(u64::MAX),
             ..Self::queued(attempt, 0)
         }
     }
@@ -172,11 +173,13 @@ impl LiveJob {
     }
 
     pub(super) fn make_ready(&mut self, task: TaskId) {
-        let open = self.job.task(task).filter(|task| !task.state.is_final());
-        let Some(role) = open.map(|task| task.entry.role.clone()) else {
+        let due = self.job.task(task).filter(|task| task.state.is_due());
+        let Some(role) = due.map(|task| task.entry.role.clone()) else {
             return;
         };
-        if self.held.get(&task).is_some_and(|held| held.starting) {
+        let start = self.held.get(&task).and_then(|held| held.starting);
+        // Another effect may ask for the task while its start is still being committed.
+        if start.is_some_and(|seq| seq <= self.committed_seq()) {
             return self.put_back(&role, task);
         }
         if !self.held.contains_key(&task) && self.is_ready.insert(task) {
@@ -252,7 +255,7 @@ impl LiveJob {
     pub(super) fn held_under(&mut self, key: TaskKey) -> Option<&mut Held> {
         let (_, task, attempt) = attempt_of(key);
         self.held.get_mut(&task).filter(|held| {
-            held.attempt == attempt && held.dispatch == key.dispatch && !held.starting
+            held.attempt == attempt && held.dispatch == key.dispatch && held.starting.is_none()
         })
     }
 
@@ -268,7 +271,7 @@ impl LiveJob {
         let mut held: Vec<_> = self
             .held
             .iter()
-            .filter(|(_, held)| !held.starting)
+            .filter(|(_, held)| held.starting.is_none())
             .map(|(task, held)| HeldTask {
                 task: *task,
                 attempt: held.attempt,

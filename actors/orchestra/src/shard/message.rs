@@ -171,5 +171,7 @@ pub(crate) struct Page {
     /// Jobs that wait for an instant: not folded before it has come.
     pub waiting: Vec<LiveJobRow>,
     pub holdings: Arc<HashMap<Arc<str>, Vec<Holding>>>,
+    /// Number of the reading; 0 is the one of every live job.
+    pub load: u64,
     pub is_last: bool,
 }

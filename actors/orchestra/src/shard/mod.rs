@@ -40,7 +40,7 @@ use crate::{
     job::{Command, Job, Moment, Refused, Step, step},
     journal::Journal,
     shard::{
-        adopt::Phase,
+        adopt::{Phase, Reloading},
         live::{AfterCommit, LiveJob},
         pace::Paces,
         parked::Parking,
@@ -90,7 +90,11 @@ pub(crate) struct Shard {
     phase: Phase,
     jobs: HashMap<JobId, LiveJob>,
     /// Jobs whose memory was discarded after a failed commit, until they are adopted again.
-    reloading: HashSet<JobId>,
+    reloading: HashMap<JobId, Reloading>,
+    /// Readings of discarded jobs begun so far.
+    loads: u64,
+    /// Tasks that crews refused while their jobs were being read.
+    refused: HashSet<TaskKey>,
     /// Those of them that no reading under way covers.
     to_load: Vec<JobId>,
     /// Results that arrived for jobs not held at the moment; crews hold them too, which bounds them.
@@ -122,6 +126,15 @@ impl Shard {
                 return Some(ShardMessage::Crew { role, notice });
             }
             self.aside.insert(report.key, (role, report));
+            return None;
+        }
+        if let ShardMessage::Crew {
+            notice: Notice::Refused { key, .. },
+            ..
+        } = &message
+            && !self.holds(*key)
+        {
+            self.refused.insert(*key);
             return None;
         }
         let is_for_later = match (self.phase, &message) {
@@ -158,7 +171,9 @@ impl Shard {
             ports,
             phase: Phase::default(),
             jobs: HashMap::new(),
-            reloading: HashSet::new(),
+            reloading: HashMap::new(),
+            loads: 0,
+            refused: HashSet::new(),
             to_load: Vec::new(),
             aside: HashMap::new(),
             starved: HashMap::new(),
@@ -212,7 +227,7 @@ impl Shard {
         if self.is_draining() {
             return new.answer(Err(CommandError::Draining));
         }
-        if self.reloading.contains(&new.id) {
+        if self.reloading.contains_key(&new.id) || self.parking.knows(new.id) {
             return new.answer(Err(CommandError::Unavailable));
         }
         if let Some(live) = self.jobs.get_mut(&new.id) {

@@ -43,6 +43,10 @@ impl Parking {
         self.stays.get(&id).map(|stay| &stay.tenant)
     }
 
+    pub(super) fn knows(&self, id: JobId) -> bool {
+        self.stays.contains_key(&id) || self.fetching.contains_key(&id)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.stays.len()
     }

@@ -17,10 +17,14 @@ use super::{
 use crate::{
     id::JobId,
     job::Job,
-    journal::{HISTORIES_MAX, History, Journal, JournalError, SNAPSHOTS_VERSION},
+    journal::{
+        HISTORIES_MAX, History, Journal, JournalError, SNAPSHOTS_VERSION, Snapshot, StoredRecord,
+    },
     writer::WriterMessage,
 };
 
+/// Records of a job whose snapshot cannot be used: more than plans within their bounds can make.
+const RECORDS_MAX: usize = 100_000_000;
 /// Rows of live jobs read at a time.
 const PAGE_ROWS: usize = 1_000;
 /// Pause before the journal is read again after an error.
@@ -35,20 +39,19 @@ pub(super) struct Reader {
     pub ports: ShardPorts,
     pub shard: Handle<ShardMessage>,
     pub incarnation: u64,
+    pub load: u64,
 }
 
 impl Reader {
     /// Hands the shard the jobs `asked` for, or every live one, page by page.
     pub(super) async fn read(self, asked: Option<Vec<JobId>>) {
-        let (settled, when_settled) = oneshot::channel();
-        if self
-            .ports
-            .writer
-            .tell(WriterMessage::Settle(settled))
-            .is_ok()
-        {
-            // Err means that the writer died with the request: its appends have failed, which settles them too.
-            let _ = when_settled.await;
+        // Err means that the writer died with the request; a commit that outlives it may still be under way.
+        loop {
+            let (settled, when_settled) = oneshot::channel();
+            let asked = self.ports.writer.tell(WriterMessage::Settle(settled));
+            if asked.is_err() || when_settled.await.is_ok() {
+                break;
+            }
         }
         let holdings = Arc::new(ask_holdings(&self.ports).await);
         match asked {
@@ -68,6 +71,7 @@ impl Reader {
                 jobs,
                 waiting: Vec::new(),
                 holdings: holdings.clone(),
+                load: self.load,
                 is_last: index + 1 == pages,
             });
         }
@@ -97,6 +101,7 @@ impl Reader {
                 jobs,
                 waiting,
                 holdings: holdings.clone(),
+                load: self.load,
                 is_last,
             });
             if is_last {
@@ -139,35 +144,64 @@ pub(super) async fn read_histories(
     journal: &dyn Journal,
     ids: &[JobId],
 ) -> Result<Vec<Job>, JournalError> {
+    let mut jobs = Vec::with_capacity(ids.len());
     match journal.histories(ids).await {
-        Ok(histories) => Ok(histories.into_iter().filter_map(fold).collect()),
+        Ok(histories) => {
+            for history in histories {
+                jobs.extend(read_history(journal, history).await?);
+            }
+        }
         // One that cannot be decoded must not keep the others from being read.
         Err(JournalError::Codec(_)) => {
-            let mut jobs = Vec::with_capacity(ids.len());
             for id in ids {
                 match journal.histories(std::slice::from_ref(id)).await {
-                    Ok(histories) => jobs.extend(histories.into_iter().filter_map(fold)),
+                    Ok(histories) => {
+                        for history in histories {
+                            jobs.extend(read_history(journal, history).await?);
+                        }
+                    }
                     Err(JournalError::Codec(error)) => unreadable(*id, &error),
                     Err(error) => return Err(error),
                 }
             }
-            Ok(jobs)
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
     }
+    Ok(jobs)
 }
 
-fn fold(history: History) -> Option<Job> {
+async fn read_history(
+    journal: &dyn Journal,
+    history: History,
+) -> Result<Option<Job>, JournalError> {
     let History {
         job: id,
         snapshot,
-        records,
+        mut records,
     } = history;
-    let mut job = snapshot
-        .filter(|snapshot| snapshot.version == SNAPSHOTS_VERSION)
-        .and_then(|snapshot| serde_json::from_str::<Job>(&snapshot.text).ok())
-        .map(Job::restored);
-    for record in &records {
+    let begun = snapshot.as_ref().and_then(restored);
+    // Records that a snapshot of another release covers are not part of the history.
+    if begun.is_none() && snapshot.is_some() {
+        records = journal.records(id, 0, RECORDS_MAX).await?;
+    }
+    Ok(fold(id, begun, &records))
+}
+
+fn restored(snapshot: &Snapshot) -> Option<Job> {
+    if snapshot.version != SNAPSHOTS_VERSION {
+        return None;
+    }
+    match serde_json::from_str::<Job>(&snapshot.text) {
+        Ok(job) => Some(job.restored()),
+        Err(error) => {
+            tracing::warn!(job.id = %snapshot.job, error = %error, "a snapshot cannot be read; reading every event");
+            None
+        }
+    }
+}
+
+fn fold(id: JobId, mut job: Option<Job>, records: &[StoredRecord]) -> Option<Job> {
+    for record in records {
         for (seq, event) in (record.first_seq..).zip(record.events.iter()) {
             let folded = match &mut job {
                 Some(job) if seq <= job.seq => Ok(()),
@@ -221,63 +255,46 @@ mod tests {
     use super::*;
     use crate::{
         id::Tenant,
-        journal::{Snapshot, conformance},
+        journal::{MemoryJournal, Record, conformance},
     };
 
-    /// A job's records as read back, with its first ones in a snapshot.
-    fn history(after: usize) -> History {
-        let records = conformance::whole_job(&Tenant::default());
+    /// A journal with one job and a snapshot of it, made after its first records.
+    async fn journal(records: &[Record], after: usize, version: u16) -> MemoryJournal {
+        let journal = MemoryJournal::default();
         let id = records[0].job;
-        let stored = |record: &crate::journal::Record| crate::journal::StoredRecord {
-            pos: record.first_seq,
-            job: id,
-            first_seq: record.first_seq,
-            at: record.at,
-            events: record.events.clone(),
-        };
-        let whole: Vec<_> = records.iter().map(stored).collect();
-        let begun = fold(History {
-            job: id,
-            snapshot: None,
-            records: whole[..after].to_vec(),
-        });
-        let begun = begun.unwrap();
+        journal.commit(&records[..after]).await.unwrap();
+        let begun = read_job(&journal, id).await.unwrap().unwrap();
         let snapshot = Snapshot {
             job: id,
             seq: begun.seq,
-            version: SNAPSHOTS_VERSION,
+            version,
             text: serde_json::to_string(&begun).unwrap(),
         };
-        History {
-            job: id,
-            snapshot: Some(snapshot),
-            records: whole,
+        journal.commit(&records[after..]).await.unwrap();
+        journal.keep_snapshot(snapshot).await.unwrap();
+        journal
+    }
+
+    #[tokio::test]
+    async fn a_job_is_the_same_with_a_snapshot_at_any_record_and_without() {
+        let records = conformance::whole_job(&Tenant::default());
+        let id = records[0].job;
+        let bare = MemoryJournal::default();
+        bare.commit(&records).await.unwrap();
+        let without = read_job(&bare, id).await.unwrap();
+        assert!(without.is_some());
+        for after in 1..records.len() {
+            let journal = journal(&records, after, SNAPSHOTS_VERSION).await;
+            let with = read_job(&journal, id).await.unwrap();
+            assert_eq!(with, without, "snapshot after {after}");
         }
     }
 
-    #[test]
-    fn a_job_is_the_same_with_a_snapshot_at_any_record_and_without() {
-        let records = history(1).records.len();
-        for after in 1..records {
-            let with = history(after);
-            let without = History {
-                snapshot: None,
-                ..with.clone()
-            };
-            assert_eq!(fold(with), fold(without), "snapshot after {after}");
-        }
-    }
-
-    #[test]
-    fn a_snapshot_of_another_version_is_ignored() {
-        let mut odd = history(2);
-        let snapshot = odd.snapshot.as_mut().unwrap();
-        snapshot.version += 1;
-        snapshot.text = "{}".to_owned();
-        let without = History {
-            snapshot: None,
-            ..odd.clone()
-        };
-        assert_eq!(fold(odd), fold(without));
+    #[tokio::test]
+    async fn a_snapshot_of_another_version_is_passed_over() {
+        let records = conformance::whole_job(&Tenant::default());
+        let journal = journal(&records, 2, SNAPSHOTS_VERSION + 1).await;
+        let read = read_job(&journal, records[0].job).await.unwrap();
+        assert_eq!(read.unwrap().seq, records.last().unwrap().last_seq());
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     context::Deliverables,
-    crew::{Delivery, Unstored},
+    crew::{Delivery, Spoiled},
     id::{JobId, TaskId},
     job::{Command, JobEvent},
     outcome::{Failure, FailureKind, Outcome},
@@ -40,7 +40,7 @@ impl Shard {
             Command::Release {
                 task,
                 attempt,
-                begun: held.worker.is_some(),
+                begun: held.worker.is_some() || report.worker.is_some(),
             }
         } else {
             command_of(task, attempt, report.outcome)
@@ -108,7 +108,7 @@ impl Shard {
         if self.is_draining() {
             return control.answer(Err(CommandError::Draining));
         }
-        if self.reloading.contains(&id) {
+        if self.reloading.contains_key(&id) {
             return control.answer(Err(CommandError::Unavailable));
         }
         let owner = self
@@ -186,7 +186,12 @@ fn command_of(task: TaskId, attempt: u32, outcome: Result<Delivery, Fault>) -> C
             deliverables,
             ..
         }) => match outcome {
-            Err(Unstored(cause)) => failed(FailureKind::Unstored, cause, None),
+            Err(Spoiled::Unstored(cause)) => failed(FailureKind::Unstored, cause, None),
+            Err(Spoiled::Unusable(reason)) => Command::TaskSpoiled {
+                task,
+                attempt,
+                reason,
+            },
             Ok(outcome) => command_of_outcome(task, attempt, outcome, deliverables),
         },
         Err(fault) => {
@@ -255,7 +260,8 @@ fn label(outcome: &Result<Delivery, Fault>) -> &'static str {
             Ok(Outcome::NeedsApproval { .. }) => "needs_approval",
             Ok(Outcome::AwaitSignal { .. }) => "await_signal",
             Ok(Outcome::Reject { .. }) => "reject",
-            Err(Unstored(_)) => "unstored",
+            Err(Spoiled::Unstored(_)) => "unstored",
+            Err(Spoiled::Unusable(_)) => "unusable",
         },
         Err(Fault::Panicked(_)) => "panicked",
         Err(Fault::Aborted) => "aborted",

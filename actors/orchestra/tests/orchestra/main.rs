@@ -3,9 +3,13 @@
 
 mod calls;
 mod driver;
+mod effects;
 mod faults;
 mod fixtures;
 mod house;
+mod lives;
 mod machine;
 mod plans;
+mod recovery;
 mod stage;
+mod waits;

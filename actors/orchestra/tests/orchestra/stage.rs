@@ -12,9 +12,9 @@ use std::{
 };
 
 use callboard_orchestra::{
-    Claim, FactId, House, HouseSpec, InvalidInput, JobId, Kind, Outcome, Pack, Payload, Plan,
-    Ports, Role, RoleContext, RoleProfile, RoleSpec, Submission, TaskId, TaskSpec, Tenant,
-    Timestamp,
+    Claim, EffectClass, FactId, House, HouseSpec, InvalidInput, JobId, Kind, Outcome, Pack,
+    Payload, Plan, Ports, Role, RoleContext, RoleProfile, RoleSpec, Submission, TaskId, TaskSpec,
+    Tenant, Timestamp,
     artifact::MemoryArtifacts,
     catalog::Catalog,
     journal::{JobRow, Journal, MemoryJournal},
@@ -22,8 +22,11 @@ use callboard_orchestra::{
 use callboard_runtime::Universe;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Notify;
 
 pub const KIND: &str = "stage.play";
+/// How long a test waits for what should happen.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// What a task does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,7 +39,7 @@ pub enum Act {
     RetryUntil {
         attempt: u32,
     },
-    /// Sleeps out `ms` of the clock given to the first attempt, then is done.
+    /// Put off once, to `at_ms`.
     SnoozeUntil {
         at_ms: i64,
     },
@@ -60,6 +63,35 @@ pub enum Act {
     Artifact {
         name: String,
     },
+    Approval {
+        within_ms: u64,
+    },
+    Signal {
+        name: String,
+        within_ms: Option<u64>,
+    },
+    /// Its product is how often the task has been begun.
+    Tally,
+    By {
+        part: Part,
+        act: Box<Act>,
+    },
+}
+
+impl Act {
+    pub fn by(self, part: Part) -> Self {
+        let act = Box::new(self);
+        Self::By { part, act }
+    }
+}
+
+/// Who does it; the actor unless told otherwise.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Thinker,
+    Payer,
+    Poster,
 }
 
 /// A plan in short: name, act, and the tasks it runs after.
@@ -93,7 +125,13 @@ impl Role for Director {
     type Product = Plan;
 
     async fn perform(self: Rc<Self>, play: Play, _ctx: RoleContext) -> Outcome<Plan> {
-        let spec = |name: &str, act: &Act| TaskSpec::new(name, Actor::NAME, act).unwrap();
+        let spec = |name: &str, act: &Act| {
+            let (role, act) = match act {
+                Act::By { part, act } => (part.role(), &**act),
+                act => (Actor::NAME, act),
+            };
+            TaskSpec::new(name, role, act).unwrap()
+        };
         let tasks = play
             .tasks
             .iter()
@@ -114,74 +152,152 @@ impl Role for Director {
 /// Every attempt that was begun.
 pub type Performances = Arc<Mutex<Vec<(JobId, TaskId, u32)>>>;
 
-pub struct Actor {
+/// What the roles leave behind for a test to see.
+#[derive(Clone, Default)]
+struct Records {
     performances: Performances,
+    keys: Arc<Mutex<Vec<String>>>,
+    stirred: Arc<Notify>,
 }
 
-impl Role for Actor {
-    const NAME: &'static str = "stage.actor";
-    type Task = Act;
-    type Product = serde_json::Value;
-
-    async fn perform(self: Rc<Self>, act: Act, ctx: RoleContext) -> Outcome<serde_json::Value> {
-        self.performances
-            .lock()
-            .unwrap()
-            .push((ctx.job(), ctx.task(), ctx.attempt()));
-        match act {
-            Act::Done => {}
-            Act::Wait { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
-            Act::RetryUntil { attempt } if ctx.attempt() < attempt => {
-                return Outcome::Retry {
-                    after: None,
-                    cause: "not yet".to_owned(),
-                };
-            }
-            Act::SnoozeUntil { at_ms } => {
-                let performed = self.performances.lock().unwrap();
-                if performed
-                    .iter()
-                    .filter(|(job, task, _)| (*job, *task) == (ctx.job(), ctx.task()))
-                    .count()
-                    < 2
-                {
-                    return Outcome::Snooze {
-                        until: Timestamp::from_millis(at_ms),
-                    };
-                }
-            }
-            Act::Reject => {
-                return Outcome::Reject {
-                    reason: "told to".to_owned(),
-                };
-            }
-            Act::PanicUntil { attempt } => assert!(ctx.attempt() >= attempt, "told to panic"),
-            Act::Hang => std::future::pending().await,
-            Act::Grow { children } => {
-                for child in 0..children {
-                    let name = format!("{}/{child}", ctx.task_name());
-                    ctx.grow(TaskSpec::new(name, Self::NAME, &Act::Done).unwrap());
-                }
-            }
-            Act::Claim { value } => {
-                ctx.claim(claim(value));
-            }
-            Act::VerifyInputs => inputs(&ctx).for_each(|fact| ctx.verify(fact, "looked twice")),
-            Act::RefuteInputs => inputs(&ctx).for_each(|fact| ctx.refute(fact, "does not add up")),
-            Act::QuoteAll => ctx.facts().iter().for_each(|fact| ctx.quote(fact.id())),
-            Act::Quote { fact } => ctx.quote(fact),
-            Act::Artifact { name } => ctx.artifact(&name, "text/plain", b"content".to_vec()),
-            Act::RetryUntil { .. } => {}
-        }
-        Outcome::Done(json!({"inputs": ctx.inputs().len(), "facts": ctx.facts().len()}))
+impl Records {
+    fn enter(&self, ctx: &RoleContext) {
+        let performance = (ctx.job(), ctx.task(), ctx.attempt());
+        self.performances.lock().unwrap().push(performance);
+        self.keys.lock().unwrap().push(ctx.idempotency_key());
+        self.stirred.notify_waiters();
     }
 
-    fn profile() -> RoleProfile {
-        RoleProfile {
-            workers: 2,
-            concurrency: 8,
-            timeout: Duration::from_secs(60),
-            ..RoleProfile::default()
+    fn begun(&self, job: JobId, task: TaskId) -> usize {
+        let performances = self.performances.lock().unwrap();
+        let of = performances
+            .iter()
+            .filter(|(j, t, _)| (*j, *t) == (job, task));
+        of.count()
+    }
+}
+
+async fn act_out(records: Records, act: Act, ctx: RoleContext) -> Outcome<serde_json::Value> {
+    records.enter(&ctx);
+    match act {
+        Act::Done => {}
+        Act::Wait { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Act::RetryUntil { attempt } if ctx.attempt() < attempt => {
+            return Outcome::Retry {
+                after: None,
+                cause: "not yet".to_owned(),
+            };
+        }
+        Act::SnoozeUntil { at_ms } if ctx.snoozes() == 0 => {
+            return Outcome::Snooze {
+                until: Timestamp::from_millis(at_ms),
+            };
+        }
+        Act::Approval { within_ms } if ctx.consent().is_none() => {
+            return Outcome::NeedsApproval {
+                why: "may I".to_owned(),
+                within: Some(Duration::from_millis(within_ms)),
+            };
+        }
+        Act::Signal { name, within_ms } => match ctx.signal() {
+            Some(payload) => return Outcome::Done(payload.read().unwrap()),
+            None => {
+                let within = within_ms.map(Duration::from_millis);
+                return Outcome::AwaitSignal { name, within };
+            }
+        },
+        Act::Tally => return Outcome::Done(json!(records.begun(ctx.job(), ctx.task()))),
+        Act::By { .. } => unreachable!("the director gives the act to its part"),
+        Act::Reject => {
+            return Outcome::Reject {
+                reason: "told to".to_owned(),
+            };
+        }
+        Act::PanicUntil { attempt } => assert!(ctx.attempt() >= attempt, "told to panic"),
+        Act::Hang => std::future::pending().await,
+        Act::Grow { children } => {
+            for child in 0..children {
+                let name = format!("{}/{child}", ctx.task_name());
+                ctx.grow(TaskSpec::new(name, Actor::NAME, &Act::Done).unwrap());
+            }
+        }
+        Act::Claim { value } => {
+            ctx.claim(claim(value));
+        }
+        Act::VerifyInputs => inputs(&ctx).for_each(|fact| ctx.verify(fact, "looked twice")),
+        Act::RefuteInputs => inputs(&ctx).for_each(|fact| ctx.refute(fact, "does not add up")),
+        Act::QuoteAll => ctx.facts().iter().for_each(|fact| ctx.quote(fact.id())),
+        Act::Quote { fact } => ctx.quote(fact),
+        Act::Artifact { name } => ctx.artifact(&name, "text/plain", b"content".to_vec()),
+        Act::RetryUntil { .. } | Act::SnoozeUntil { .. } | Act::Approval { .. } => {}
+    }
+    Outcome::Done(json!({"inputs": ctx.inputs().len(), "facts": ctx.facts().len()}))
+}
+
+fn staffed() -> RoleProfile {
+    RoleProfile {
+        workers: 2,
+        concurrency: 8,
+        timeout: Duration::from_secs(60),
+        ..RoleProfile::default()
+    }
+}
+
+/// A role that does as it is told, with a profile of its own.
+macro_rules! part {
+    ($role:ident, $name:literal, $profile:expr) => {
+        pub struct $role {
+            records: Records,
+        }
+
+        impl Role for $role {
+            const NAME: &'static str = $name;
+            type Task = Act;
+            type Product = serde_json::Value;
+
+            async fn perform(self: Rc<Self>, act: Act, ctx: RoleContext) -> Outcome<Self::Product> {
+                act_out(self.records.clone(), act, ctx).await
+            }
+
+            fn profile() -> RoleProfile {
+                $profile
+            }
+        }
+    };
+}
+
+part!(Actor, "stage.actor", staffed());
+part!(
+    Thinker,
+    "stage.thinker",
+    RoleProfile {
+        pure: true,
+        ..staffed()
+    }
+);
+part!(
+    Payer,
+    "stage.payer",
+    RoleProfile {
+        effect: EffectClass::Once,
+        ..staffed()
+    }
+);
+part!(
+    Poster,
+    "stage.poster",
+    RoleProfile {
+        effect: EffectClass::Keyed,
+        ..staffed()
+    }
+);
+
+impl Part {
+    const fn role(self) -> &'static str {
+        match self {
+            Self::Thinker => Thinker::NAME,
+            Self::Payer => Payer::NAME,
+            Self::Poster => Poster::NAME,
         }
     }
 }
@@ -204,7 +320,7 @@ fn inputs(ctx: &RoleContext) -> impl Iterator<Item = FactId> {
 }
 
 struct StagePack {
-    performances: Performances,
+    records: Records,
 }
 
 impl Pack for StagePack {
@@ -231,12 +347,20 @@ impl Pack for StagePack {
     }
 
     fn roles(&self) -> Vec<RoleSpec> {
-        let performances = self.performances.clone();
+        macro_rules! cast {
+            ($role:ident) => {{
+                let records = self.records.clone();
+                RoleSpec::new(move || $role {
+                    records: records.clone(),
+                })
+            }};
+        }
         vec![
             RoleSpec::new(|| Director),
-            RoleSpec::new(move || Actor {
-                performances: performances.clone(),
-            }),
+            cast!(Actor),
+            cast!(Thinker),
+            cast!(Payer),
+            cast!(Poster),
         ]
     }
 }
@@ -247,6 +371,9 @@ pub struct Stage {
     pub journal: Arc<dyn Journal>,
     pub artifacts: Arc<MemoryArtifacts>,
     pub performances: Performances,
+    /// The idempotency key of every attempt that was begun.
+    pub keys: Arc<Mutex<Vec<String>>>,
+    records: Records,
 }
 
 impl Stage {
@@ -255,9 +382,9 @@ impl Stage {
     }
 
     pub fn open_on(universe: &Universe, journal: Arc<dyn Journal>, spec: &HouseSpec) -> Self {
-        let performances = Performances::default();
+        let records = Records::default();
         let pack: Arc<dyn Pack> = Arc::new(StagePack {
-            performances: performances.clone(),
+            records: records.clone(),
         });
         let artifacts = Arc::new(MemoryArtifacts::default());
         let ports = Ports {
@@ -270,7 +397,9 @@ impl Stage {
             house,
             journal,
             artifacts,
-            performances,
+            performances: records.performances.clone(),
+            keys: records.keys.clone(),
+            records,
         }
     }
 
@@ -285,13 +414,54 @@ impl Stage {
             .id
     }
 
+    /// Returns once `count` attempts of a job were begun.
+    pub async fn begun(&self, job: JobId, count: usize) {
+        loop {
+            let stirred = self.records.stirred.notified();
+            if self.attempts_of(job).len() >= count {
+                return;
+            }
+            stirred.await;
+        }
+    }
+
+    /// Attempts of a job that were begun, as task and attempt.
+    pub fn attempts_of(&self, job: JobId) -> Vec<(u32, u32)> {
+        let performances = self.performances.lock().unwrap();
+        let own = performances.iter().filter(|(of, _, _)| *of == job);
+        own.map(|(_, task, attempt)| (task.0, *attempt)).collect()
+    }
+
+    /// Returns once an event of that name has been committed `count` times.
+    pub async fn until(&self, job: JobId, event: &str, count: usize) {
+        let heard = tokio::time::timeout(PATIENCE, self.hear(job, event, count)).await;
+        heard.unwrap_or_else(|_| panic!("{job} has not come to {event} {count} times"));
+    }
+
+    async fn hear(&self, job: JobId, event: &str, count: usize) {
+        let mut frames = self.house.coordinator.hub().follow_job(job);
+        loop {
+            let events = self.events_of(job).await;
+            if events.iter().filter(|name| **name == event).count() >= count {
+                return;
+            }
+            // A watcher that fell behind has missed frames, not events.
+            let _ = frames.recv().await;
+        }
+    }
+
+    /// Returns when everything the house was about to do at this instant is done.
+    pub async fn fence(&self) {
+        let row = self.play(&Play::of([Act::Done])).await;
+        assert_eq!(row.state, callboard_orchestra::job::JobState::Succeeded);
+    }
+
     /// The job's row at its end.
     pub async fn end_of(&self, job: JobId) -> Arc<JobRow> {
-        let patience = Duration::from_secs(3_600);
         let end = self
             .house
             .coordinator
-            .finished(&Tenant::default(), job, patience, Default::default())
+            .finished(&Tenant::default(), job, PATIENCE, Default::default())
             .await
             .unwrap();
         end.unwrap_or_else(|| panic!("{job} does not end"))

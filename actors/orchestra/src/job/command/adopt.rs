@@ -3,7 +3,7 @@
 use super::{Applied, effect};
 use crate::{
     id::TaskId,
-    job::{Job, JobEvent, Task, TaskState},
+    job::{Job, JobEvent, Task, TaskState, standing::Ending},
     outcome::{Failure, FailureKind},
     policy::EffectClass,
 };
@@ -12,11 +12,12 @@ use crate::{
 pub const DEATHS_MAX: u32 = 3;
 
 pub(super) fn apply(job: &Job, held: &[TaskId], is_new_process: bool) -> Applied {
-    let recovered = is_new_process && job.has_tasks_in_hand();
+    let ending = job.in_hand_before().filter(|_| is_new_process);
+    let recovered = ending == Some(Ending::Died);
     let mut applied = Applied::default();
-    if recovered {
+    if ending.is_some() {
         applied.events.push(JobEvent::JobRecovered {
-            n: job.recoveries + 1,
+            n: job.recoveries + u32::from(recovered),
         });
     }
     let lost = job
@@ -43,5 +44,8 @@ fn fate(task: &Task, recovered: bool) -> JobEvent {
             deaths,
         };
     }
-    JobEvent::TaskReleased { task: task.id() }
+    JobEvent::TaskReleased {
+        task: task.id(),
+        lost: true,
+    }
 }

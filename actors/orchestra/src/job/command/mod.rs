@@ -40,6 +40,7 @@ use crate::{
     id::{ApprovalId, EffectId, TaskId},
     outcome::{Failure, FailureKind},
     payload::Payload,
+    policy::EffectClass,
     time::Timestamp,
 };
 
@@ -67,6 +68,12 @@ pub enum Command {
         attempt: u32,
         failure: Failure,
         after: Option<Duration>,
+    },
+    /// An attempt was performed, and brought what a job cannot take.
+    TaskSpoiled {
+        task: TaskId,
+        attempt: u32,
+        reason: String,
     },
     /// The role asked to be run again later, without using an attempt.
     TaskSnoozed {
@@ -235,6 +242,11 @@ pub(super) fn apply(job: &Job, command: Command, moment: Moment<'_>) -> Result<A
             let task = current(job, task, attempt)?;
             Ok(task_failed::apply(job, task, failure, after, moment))
         }
+        Command::TaskSpoiled {
+            task,
+            attempt,
+            reason,
+        } => Ok(spoiled(current(job, task, attempt)?, reason)),
         Command::TaskSnoozed {
             task,
             attempt,
@@ -314,6 +326,18 @@ fn current(job: &Job, id: TaskId, attempt: u32) -> Result<&Task, Refused> {
         Ok(task)
     } else {
         Err(Refused::Stale)
+    }
+}
+
+/// What the role brought cannot be taken; whether its effect took place, if it has one, is open.
+fn spoiled(task: &Task, reason: String) -> Applied {
+    match (task.entry.effect, task.intent) {
+        (EffectClass::Once, Some(intent)) => {
+            effect::lose(task, intent, Failure::new(FailureKind::Domain, reason))
+        }
+        (EffectClass::Once | EffectClass::Keyed | EffectClass::Idempotent, _) => {
+            domain_failure(task, reason)
+        }
     }
 }
 

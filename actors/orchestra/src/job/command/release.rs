@@ -13,7 +13,10 @@ pub(super) fn apply(task: &Task, begun: bool) -> Applied {
         return effect::lose(task, intent, failure);
     }
     Applied {
-        events: vec![JobEvent::TaskReleased { task: task.id() }],
+        events: vec![JobEvent::TaskReleased {
+            task: task.id(),
+            lost: false,
+        }],
         effects: Vec::new(),
     }
 }

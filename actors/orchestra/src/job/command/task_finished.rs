@@ -1,7 +1,7 @@
 //! An attempt succeeded: its claims and verdicts are checked, what waited for it goes out, and the job moves on when it
 //! was the last.
 
-use super::{Applied, Moment, domain_failure, growth, plan_accepted};
+use super::{Applied, Moment, growth, plan_accepted, spoiled};
 use crate::{
     context::Deliverables,
     fact::{Standing, Verdict},
@@ -24,7 +24,7 @@ pub(super) fn apply(
         return plan_accepted::apply(job, task, &product, &deliverables, moment);
     }
     if let Err(reason) = lint(job, task, &deliverables) {
-        return domain_failure(task, reason);
+        return spoiled(task, reason);
     }
     let growth = std::mem::take(&mut deliverables.growth);
     let mut applied = Applied {
@@ -45,7 +45,7 @@ pub(super) fn apply(
                         applied.events.push(event);
                         applied.effects.extend(effects);
                     }
-                    Err(error) => return domain_failure(task, error.to_string()),
+                    Err(error) => return spoiled(task, error.to_string()),
                 }
             }
             if is_last {
