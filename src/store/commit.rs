@@ -79,8 +79,7 @@ async fn commit_records(
             lease.put_back();
             Err(conflict)
         }
-        // Then what the lease knows may be wrong, such as the last position: the next write begins with other
-        // connections.
+        // What the lease knows may be wrong, such as the last position: the next write begins with other connections.
         None => Err(failed("commit records")(refused)),
     }
 }
