@@ -5,7 +5,7 @@ mod effect;
 mod event;
 mod fold;
 mod ledger;
-pub(crate) mod standing;
+mod standing;
 mod state;
 mod step;
 mod task;
@@ -20,6 +20,7 @@ pub use event::{Consented, EVENTS_VERSION, JobEvent, ResolutionKind, TaskEntry};
 pub use fold::{FoldError, Job};
 #[cfg(feature = "test-util")]
 pub(crate) use ledger::enter as enter_asides;
+pub(crate) use standing::Ending;
 pub use state::{JobState, WaitReason};
 pub use step::{Step, step};
 pub use task::{Consent, Intent, Stage, Task, TaskState, Wait};

@@ -3,7 +3,7 @@
 use super::{Applied, effect};
 use crate::{
     id::TaskId,
-    job::{Job, JobEvent, Task, TaskState, standing::Ending},
+    job::{Ending, Job, JobEvent, Task, TaskState},
     outcome::{Failure, FailureKind},
     policy::EffectClass,
 };
