@@ -246,6 +246,10 @@ impl Shard {
             return;
         };
         (held.done, held.total) = (done, total);
+        // As of its start: nothing that is not committed.
+        if live.committed_seq() < rests_on(key.dispatch) {
+            return;
+        }
         self.ports.hub.tick(
             id,
             "task.progress",

@@ -24,15 +24,15 @@ use crate::stage::{Act, KIND, Play, Stage, spec};
 
 /// A memory journal that stumbles for a while.
 #[derive(Default)]
-struct Stumbling {
+pub struct Stumbling {
     journal: MemoryJournal,
     commits_before: AtomicU32,
     /// Commits refused.
-    refusals: AtomicU32,
+    pub refusals: AtomicU32,
     /// Commits kept and yet answered as refused.
-    denials: AtomicU32,
+    pub denials: AtomicU32,
     /// Time each commit takes.
-    delay_ms: AtomicU64,
+    pub delay_ms: AtomicU64,
 }
 
 fn full() -> JournalError {
@@ -44,14 +44,14 @@ fn full() -> JournalError {
 }
 
 impl Stumbling {
-    fn after(commits: u32, refusals: u32) -> Arc<Self> {
+    pub fn after(commits: u32, refusals: u32) -> Arc<Self> {
         let stumbling = Self::default();
         stumbling.commits_before.store(commits, Ordering::SeqCst);
         stumbling.refusals.store(refusals, Ordering::SeqCst);
         Arc::new(stumbling)
     }
 
-    fn denying_after(commits: u32) -> Arc<Self> {
+    pub fn denying_after(commits: u32) -> Arc<Self> {
         let stumbling = Self::after(commits, 0);
         stumbling.denials.store(1, Ordering::SeqCst);
         stumbling

@@ -1,6 +1,7 @@
 //! Jobs in a house of actors: the machine alone, what tasks may do, and what faults may not.
 #![cfg(test)]
 
+mod ahead;
 mod calls;
 mod driver;
 mod effects;

@@ -72,6 +72,8 @@ pub enum Act {
     },
     /// Its product is how often the task has been begun.
     Tally,
+    /// Says that it is half done, and is done.
+    Progress,
     By {
         part: Part,
         act: Box<Act>,
@@ -181,6 +183,7 @@ async fn act_out(records: Records, act: Act, ctx: RoleContext) -> Outcome<serde_
     records.enter(&ctx);
     match act {
         Act::Done => {}
+        Act::Progress => ctx.progress(1, 2),
         Act::Wait { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
         Act::RetryUntil { attempt } if ctx.attempt() < attempt => {
             return Outcome::Retry {
