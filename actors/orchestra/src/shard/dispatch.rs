@@ -156,15 +156,18 @@ impl Shard {
 
     /// Has the start of a task committed; it is handed out after that.
     fn start(&mut self, id: JobId, role: &Arc<str>, task: TaskId) {
-        let started = self.command(id, Command::Start { task }, AfterCommit::default());
+        let started = self.decide(id, Command::Start { task });
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
-        match (started, live.held.get_mut(&task)) {
-            (Ok(()), Some(held)) => held.starting = Some(live.job.seq),
-            // Put off or decided meanwhile.
-            (Ok(()), None) | (Err(_), _) => live.put_down(role, task),
+        // Put off or decided meanwhile.
+        let Ok(started) = started else {
+            return live.put_down(role, task);
+        };
+        if let Some(held) = live.held.get_mut(&task) {
+            held.starting = Some(live.job.seq);
         }
+        self.carry_out(id, started, AfterCommit::default());
     }
 
     /// True while nothing of the job may be handed out.
