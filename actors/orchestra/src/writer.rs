@@ -41,33 +41,44 @@ pub(crate) struct SettledSink {
     pub tell: Arc<dyn Fn(Vec<Settled>) + Send + Sync>,
 }
 
-/// A record on its way to the journal. Dropped unanswered, it reports failure.
+/// A record on its way to the journal.
 pub(crate) struct Append {
-    record: Box<Record>,
-    life: u64,
-    sink: Option<SettledSink>,
+    record: Record,
+    receipt: Receipt,
 }
 
 impl Append {
     pub fn new(record: Record, life: u64, sink: SettledSink) -> Self {
-        Self {
-            record: Box::new(record),
+        let receipt = Receipt {
+            job: record.job,
             life,
+            last_seq: record.last_seq(),
             sink: Some(sink),
-        }
+        };
+        Self { record, receipt }
     }
+}
 
+/// Who is to hear how a record fared. Dropped unanswered, it reports failure.
+struct Receipt {
+    job: JobId,
+    life: u64,
+    last_seq: u64,
+    sink: Option<SettledSink>,
+}
+
+impl Receipt {
     fn settled(&self, committed: bool) -> Settled {
         Settled {
-            job: self.record.job,
+            job: self.job,
             life: self.life,
-            last_seq: self.record.last_seq(),
+            last_seq: self.last_seq,
             committed,
         }
     }
 }
 
-impl Drop for Append {
+impl Drop for Receipt {
     fn drop(&mut self) {
         if let Some(sink) = self.sink.take() {
             (sink.tell)(vec![self.settled(false)]);
@@ -76,7 +87,7 @@ impl Drop for Append {
 }
 
 pub(crate) enum WriterMessage {
-    Append(Append),
+    Append(Box<Append>),
     /// Answered when everything appended before is committed or has failed.
     Settle(oneshot::Sender<()>),
     CommitEnded {
@@ -96,7 +107,7 @@ pub(crate) struct WriterPorts {
 }
 
 enum Item {
-    Append(Append),
+    Append(Box<Append>),
     Settle(oneshot::Sender<()>),
 }
 
@@ -123,7 +134,7 @@ impl Writer {
         }
         let failed: HashSet<_> = failed.iter().copied().collect();
         self.queue.retain(|item| match item {
-            Item::Append(append) => !failed.contains(&(append.record.job, append.life)),
+            Item::Append(append) => !failed.contains(&(append.receipt.job, append.receipt.life)),
             Item::Settle(_) => true,
         });
     }
@@ -181,18 +192,18 @@ impl Resident for Writer {
 }
 
 async fn settle(ports: &WriterPorts, items: Vec<Item>, failed: &mut Vec<(JobId, u64)>) {
-    let mut appends = Vec::with_capacity(items.len());
+    let mut batch = Batch::default();
     let mut settles = Vec::new();
     for item in items {
         match item {
-            Item::Append(append) => appends.push(append),
+            Item::Append(append) => batch.push(*append),
             Item::Settle(settle) => settles.push(settle),
         }
     }
     #[cfg(feature = "failpoints")]
-    ack_before_commit(&mut appends).await;
-    while !appends.is_empty() {
-        appends = commit(ports, appends, failed).await;
+    ack_before_commit(&mut batch.receipts).await;
+    while !batch.records.is_empty() {
+        batch = commit(ports, batch, failed).await;
     }
     for settle in settles {
         // Err means that the shard that asked is gone.
@@ -200,22 +211,54 @@ async fn settle(ports: &WriterPorts, items: Vec<Item>, failed: &mut Vec<(JobId, 
     }
 }
 
+/// Records of one commit, and as many receipts in the same order.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Record>,
+    receipts: Vec<Receipt>,
+}
+
+impl Batch {
+    fn push(&mut self, Append { record, receipt }: Append) {
+        self.records.push(record);
+        self.receipts.push(receipt);
+    }
+
+    /// Takes the records of one job out.
+    fn without(self, job: JobId) -> (Self, Self) {
+        let (mut taken, mut left) = (Self::default(), Self::default());
+        for (record, receipt) in self.records.into_iter().zip(self.receipts) {
+            let side = if record.job == job {
+                &mut taken
+            } else {
+                &mut left
+            };
+            side.push(Append { record, receipt });
+        }
+        (taken, left)
+    }
+
+    /// Puts records of one job side by side, in their order: the journal keeps neighbours in one row.
+    fn bring_together(&mut self) {
+        let mut places = HashMap::with_capacity(self.records.len());
+        for record in &self.records {
+            let next = places.len();
+            places.entry(record.job).or_insert(next);
+        }
+        self.records.sort_by_key(|record| places[&record.job]);
+        self.receipts.sort_by_key(|receipt| places[&receipt.job]);
+    }
+}
+
 /// Commits a batch and answers it. A record that does not continue its job takes only its job's records down with it;
 /// what is left comes back to be tried again.
-async fn commit(
-    ports: &WriterPorts,
-    mut appends: Vec<Append>,
-    failed: &mut Vec<(JobId, u64)>,
-) -> Vec<Append> {
-    bring_together(&mut appends);
-    let records: Vec<Record> = appends
-        .iter()
-        .map(|append| Record::clone(&append.record))
-        .collect();
+async fn commit(ports: &WriterPorts, mut batch: Batch, failed: &mut Vec<(JobId, u64)>) -> Batch {
+    batch.bring_together();
+    let records = &batch.records;
     let started = Instant::now();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");
-    let result = ports.journal.commit(&records).await;
+    let result = ports.journal.commit(records).await;
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::after_commit");
     metrics::histogram!("callboard_journal_commit_seconds").record(started.elapsed().as_secs_f64());
@@ -225,71 +268,62 @@ async fn commit(
             for (record, pos) in records.iter().zip(positions) {
                 ports.hub.publish(record, pos);
             }
-            answer(&mut appends, true);
-            return Vec::new();
+            answer(&mut batch.receipts, true);
+            return Batch::default();
         }
         Err(error) => error,
     };
     let (mut refused, left) = match error {
-        JournalError::Conflict { job, .. } => appends
-            .into_iter()
-            .partition(|append| append.record.job == job),
+        JournalError::Conflict { job, .. } => batch.without(job),
         JournalError::Fenced { .. } | JournalError::Codec(_) | JournalError::Store { .. } => {
-            (appends, Vec::new())
+            (batch, Batch::default())
         }
     };
     let source = std::error::Error::source(&error).map(ToString::to_string);
+    let refusals = refused.records.len();
     match error {
         // Follows from an earlier failure, which was logged.
         JournalError::Conflict { .. } => {
-            tracing::debug!(error = %error, records = refused.len(), "journal refused records");
+            tracing::debug!(error = %error, records = refusals, "journal refused records");
         }
         JournalError::Fenced { .. } | JournalError::Codec(_) | JournalError::Store { .. } => {
-            tracing::error!(error = %error, source, records = refused.len(), "journal refused records");
+            tracing::error!(error = %error, source, records = refusals, "journal refused records");
             metrics::counter!("callboard_journal_failures_total").increment(1);
         }
     }
     if let JournalError::Fenced { .. } = error {
         (ports.fenced)();
     }
-    for append in &refused {
-        failed.push((append.record.job, append.life));
-        ports.hub.doubt(&append.record);
+    for receipt in &refused.receipts {
+        failed.push((receipt.job, receipt.life));
     }
-    answer(&mut refused, false);
+    for record in &refused.records {
+        ports.hub.doubt(record);
+    }
+    answer(&mut refused.receipts, false);
     left
-}
-
-/// Puts records of one job side by side, in their order: the journal keeps neighbours in one row.
-fn bring_together(appends: &mut [Append]) {
-    let mut places = HashMap::with_capacity(appends.len());
-    for append in &*appends {
-        let next = places.len();
-        places.entry(append.record.job).or_insert(next);
-    }
-    appends.sort_by_key(|append| places[&append.record.job]);
 }
 
 /// The fault that a crash check must be able to find: the batch is acknowledged, and committed as many milliseconds later
 /// as the failpoint says.
 #[cfg(feature = "failpoints")]
-async fn ack_before_commit(appends: &mut [Append]) {
+async fn ack_before_commit(receipts: &mut [Receipt]) {
     let held = || {
         fail::fail_point!("journal::ack_before_commit", |ms| ms
             .and_then(|ms| ms.parse().ok()));
         None
     };
     if let Some(held_ms) = held() {
-        answer(appends, true);
+        answer(receipts, true);
         tokio::time::sleep(std::time::Duration::from_millis(held_ms)).await;
     }
 }
 
-fn answer(appends: &mut [Append], committed: bool) {
+fn answer(receipts: &mut [Receipt], committed: bool) {
     let mut by_shard: BTreeMap<u32, (SettledSink, Vec<Settled>)> = BTreeMap::new();
-    for append in appends {
-        let settled = append.settled(committed);
-        if let Some(sink) = append.sink.take() {
+    for receipt in receipts {
+        let settled = receipt.settled(committed);
+        if let Some(sink) = receipt.sink.take() {
             by_shard
                 .entry(sink.shard)
                 .or_insert_with(|| (sink, Vec::new()))

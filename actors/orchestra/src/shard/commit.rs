@@ -67,7 +67,10 @@ impl Shard {
             .expect("set in started, before any message");
         let append = Append::new(record, live.life, sink);
         // Closed means that the universe is shutting down; the dropped append reports itself as failed.
-        let _ = self.ports.writer.tell(WriterMessage::Append(append));
+        let _ = self
+            .ports
+            .writer
+            .tell(WriterMessage::Append(Box::new(append)));
         self.run_effects(id, ahead);
     }
 
