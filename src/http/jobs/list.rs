@@ -68,16 +68,13 @@ pub async fn list(
         kind: filter.kind,
         state: filter.state,
         before: before.map(JobId::from_uuid),
-        // One more than asked tells whether there is another page.
-        limit: limit + 1,
+        limit: cursor::rows_of(limit),
     };
     let mut rows = desk.house.coordinator.journal().jobs(&wanted).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| more);
+    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
     Ok(HttpResponse::Ok().json(JobsPage {
         items: rows.iter().map(JobView::in_list).collect(),
-        next_cursor: last.map(|row| cursor::after(row.id.uuid())),
+        next_cursor,
     }))
 }
 
