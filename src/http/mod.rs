@@ -21,6 +21,7 @@ mod openapi;
 mod query;
 mod range;
 mod remark;
+mod responses;
 mod router;
 mod server;
 mod supervision;

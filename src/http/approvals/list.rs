@@ -15,6 +15,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query::{self, Asked},
+    responses::StoreFailures,
 };
 
 const APPROVALS_DEFAULT: usize = 50;
@@ -56,8 +57,7 @@ pub struct ApprovalsPage {
     responses(
         (status = 200, description = "A page of approvals", body = ApprovalsPage),
         (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn list(

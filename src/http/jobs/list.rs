@@ -12,6 +12,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query::{self, Asked},
+    responses::StoreFailures,
 };
 
 const JOBS_DEFAULT: usize = 50;
@@ -52,8 +53,7 @@ pub struct JobsPage {
     responses(
         (status = 200, description = "A page of jobs, without input and result", body = JobsPage),
         (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn list(

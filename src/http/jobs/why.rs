@@ -17,6 +17,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query,
+    responses::StoreFailures,
 };
 
 /// Why a job is where it is.
@@ -127,8 +128,7 @@ pub enum BecauseView {
         (status = 200, description = "What each open task waits for", body = WhyView),
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn why(
