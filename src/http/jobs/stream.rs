@@ -89,7 +89,8 @@ pub async fn job_stream(
 /// Follow all jobs
 ///
 /// As the stream of one job, with frames `{pos, seq, type, at, job, data}`, without an end. Without `after` it begins
-/// with whatever happens next.
+/// with whatever happens next. Where events after `after` may have been pruned, `{type: "gap", from, to, reason: "pruned"}`
+/// comes first, with the positions between which some may be missing; what is left of them follows.
 #[utoipa::path(
     get, path = "/v1/stream", tag = "streams", operation_id = "follow_jobs",
     params(
