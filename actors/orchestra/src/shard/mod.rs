@@ -48,6 +48,7 @@ use crate::{
     },
     time::{Clock, Timestamp},
     writer::{SettledSink, WriterMessage},
+    why::Owner,
 };
 
 /// Messages put aside while a shard reads its jobs from the journal.
@@ -286,9 +287,12 @@ impl Resident for Shard {
             ShardMessage::Submit(new) => self.submit(*new),
             ShardMessage::Control(control) => self.control(*control, ctx),
             ShardMessage::Tasks { job, reply } => {
-                let look = self.jobs.get(&job).map(|live| self.look(live));
+                let owner = Owner {
+                    node: ctx.node().to_owned(),
+                    incarnation: ctx.incarnation(),
+                };
                 // Err means that the asker has gone.
-                let _ = reply.send(look.unwrap_or_default());
+                let _ = reply.send(self.look(job, owner));
             }
             ShardMessage::Crew { role, notice } => self.crew_notice(&role, notice),
             ShardMessage::Settled(settled) => {
