@@ -39,6 +39,7 @@ use crate::{
     id::JobId,
     job::{Command, Job, Moment, Refused, Step, step},
     journal::Journal,
+    recovery::RecoveryGauge,
     shard::{
         adopt::{Phase, Reloading},
         live::{AfterCommit, LiveJob},
@@ -47,8 +48,8 @@ use crate::{
         timers::Timers,
     },
     time::{Clock, Timestamp},
-    writer::{SettledSink, WriterMessage},
     why::Owner,
+    writer::{SettledSink, WriterMessage},
 };
 
 /// Messages put aside while a shard reads its jobs from the journal.
@@ -70,6 +71,7 @@ pub(crate) struct ShardPorts {
     pub window: usize,
     /// True while the shard holds every live job that is its own.
     pub recovered: watch::Sender<bool>,
+    pub recovery: RecoveryGauge,
     /// True once the house drains; outlives any incarnation.
     pub draining: Arc<AtomicBool>,
 }

@@ -56,7 +56,19 @@ impl Reader {
         let holdings = Arc::new(ask_holdings(&self.ports).await);
         match asked {
             Some(ids) => self.read_asked(ids, holdings).await,
-            None => self.read_all(holdings).await,
+            None => {
+                futures_util::join!(self.count(), self.read_all(holdings));
+            }
+        }
+    }
+
+    /// Counts what `read_all` has before it, for whoever watches.
+    async fn count(&self) {
+        match self.ports.journal.live_jobs_total().await {
+            Ok(live_jobs) => self.ports.recovery.found(live_jobs),
+            Err(error) => {
+                tracing::warn!(shard = self.ports.index, error = %error, "cannot count live jobs");
+            }
         }
     }
 
