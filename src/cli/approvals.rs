@@ -11,20 +11,8 @@ pub struct ListArgs {
     /// Approvals in this state only
     #[arg(long, value_name = "STATE", default_value = "pending", value_parser = ApprovalState::ALL.map(ApprovalState::name))]
     state: String,
-    /// Approvals in any state
-    #[arg(long, conflicts_with = "state")]
-    all: bool,
-    /// Approvals of this job only
-    #[arg(long, value_name = "JOB")]
-    job: Option<JobId>,
-    /// Approvals to list
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..))]
-    limit: u16,
-    /// Print the approvals as one JSON array
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    server: ServerArgs,
+    listing: listing::Args,
 }
 
 #[derive(clap::Args)]
@@ -48,34 +36,16 @@ pub struct DecideArgs {
 struct Approval {
     id: ApprovalId,
     job: JobId,
-    task: Task,
+    task: listing::TaskName,
     why: String,
     state: ApprovalState,
     expires_at: String,
     decided_by: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Task {
-    name: String,
-}
-
 pub async fn approvals(args: ListArgs) -> Result<(), Failure> {
-    let client = args.server.client()?;
-    let filters = [
-        ("state", Some(args.state).filter(|_| !args.all)),
-        ("job", args.job.map(|job| job.to_string())),
-    ];
-    let listed = listing::read(&client, &["v1", "approvals"], &filters, args.limit).await?;
-    if args.json {
-        return listing::print_json(&listed);
-    }
-    let rows = listed
-        .iter()
-        .map(|approval| client.read::<Approval>(approval.get()).map(row))
-        .collect::<Result<_, _>>()?;
     let header = ["approval", "state", "job", "task", "until", "why"];
-    listing::print_table("approvals", &header, rows)
+    listing::show("approvals", args.state, args.listing, &header, row).await
 }
 
 fn row(approval: Approval) -> Vec<String> {

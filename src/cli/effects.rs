@@ -12,20 +12,8 @@ pub struct ListArgs {
     /// Effects in this state only
     #[arg(long, value_name = "STATE", default_value = "unknown", value_parser = EffectState::ALL.map(EffectState::name))]
     state: String,
-    /// Effects in any state
-    #[arg(long, conflicts_with = "state")]
-    all: bool,
-    /// Effects of this job only
-    #[arg(long, value_name = "JOB")]
-    job: Option<JobId>,
-    /// Effects to list
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..))]
-    limit: u16,
-    /// Print the effects as one JSON array
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    server: ServerArgs,
+    listing: listing::Args,
 }
 
 #[derive(clap::Args)]
@@ -75,7 +63,7 @@ impl FoundOut {
 struct Effect {
     id: EffectId,
     job: JobId,
-    task: Task,
+    task: listing::TaskName,
     attempt: u32,
     class: EffectClass,
     state: EffectState,
@@ -83,29 +71,11 @@ struct Effect {
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Task {
-    name: String,
-}
-
 pub async fn effects(args: ListArgs) -> Result<(), Failure> {
-    let client = args.server.client()?;
-    let filters = [
-        ("state", Some(args.state).filter(|_| !args.all)),
-        ("job", args.job.map(|job| job.to_string())),
-    ];
-    let listed = listing::read(&client, &["v1", "effects"], &filters, args.limit).await?;
-    if args.json {
-        return listing::print_json(&listed);
-    }
-    let rows = listed
-        .iter()
-        .map(|effect| client.read::<Effect>(effect.get()).map(row))
-        .collect::<Result<_, _>>()?;
     let header = [
         "effect", "state", "class", "job", "task", "attempt", "since", "why",
     ];
-    listing::print_table("effects", &header, rows)
+    listing::show("effects", args.state, args.listing, &header, row).await
 }
 
 fn row(effect: Effect) -> Vec<String> {

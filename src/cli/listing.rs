@@ -1,12 +1,42 @@
 //! Reads lists of a server page by page.
 
-use serde::Deserialize;
+use callboard_orchestra::JobId;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use super::{client::Client, failure::Failure, render, terminal};
+use super::{
+    client::{Client, ServerArgs},
+    failure::Failure,
+    render, terminal,
+};
 
 /// Items that the server lists on one page at the most.
 const PAGE_ITEMS_MAX: usize = 200;
+
+/// What narrows a list of things that tasks left for people, beside their state.
+#[derive(clap::Args)]
+pub struct Args {
+    /// In any state
+    #[arg(long, conflicts_with = "state")]
+    all: bool,
+    /// Of this job only
+    #[arg(long, value_name = "JOB")]
+    job: Option<JobId>,
+    /// How many to list
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..))]
+    limit: u16,
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// The task that left it.
+#[derive(Deserialize)]
+pub struct TaskName {
+    pub name: String,
+}
 
 #[derive(Deserialize)]
 struct Page {
@@ -42,6 +72,30 @@ pub async fn read(
             return Ok(listed);
         }
     }
+}
+
+/// Prints the `what` of a server that are in `state`, one `row` each.
+pub async fn show<T: DeserializeOwned>(
+    what: &str,
+    state: String,
+    args: Args,
+    header: &[&str],
+    row: impl Fn(T) -> Vec<String>,
+) -> Result<(), Failure> {
+    let client = args.server.client()?;
+    let filters = [
+        ("state", Some(state).filter(|_| !args.all)),
+        ("job", args.job.map(|job| job.to_string())),
+    ];
+    let listed = read(&client, &["v1", what], &filters, args.limit).await?;
+    if args.json {
+        return print_json(&listed);
+    }
+    let rows = listed
+        .iter()
+        .map(|item| client.read::<T>(item.get()).map(&row))
+        .collect::<Result<_, _>>()?;
+    print_table(what, header, rows)
 }
 
 /// Prints the items as one JSON array.

@@ -1,6 +1,6 @@
 //! `callboard why`
 
-use callboard::http::{BecauseView, WhyTaskView, WhyView};
+use callboard::http::{BecauseView, OwnerView, WhyTaskView, WhyView};
 use callboard_orchestra::JobId;
 
 use super::{client::ServerArgs, failure::Failure, terminal};
@@ -34,6 +34,15 @@ fn shown(why: &WhyView) -> String {
         why.summary
     )];
     lines.extend(why.deadline.iter().map(|at| format!("deadline {at}")));
+    lines.extend(why.owner.iter().map(|owner| {
+        let OwnerView {
+            process,
+            epoch,
+            node,
+            incarnation,
+        } = owner;
+        format!("moved by {node} (incarnation {incarnation}) of {process} (epoch {epoch})")
+    }));
     if why.recoveries > 0 {
         lines.push(format!(
             "taken up by {} processes since a task last succeeded",
@@ -126,6 +135,7 @@ mod tests {
         let why = json!({
             "job": "job_019c8f0e5a7c7d0bb1a2c3d4e5f60718", "state": "running",
             "summary": "task `a` is in hand, at worker 1 of r", "recoveries": 2, "more_tasks": 7,
+            "owner": {"process": "process 7 since noon", "epoch": 3, "node": "root/core/shard-0", "incarnation": 2},
             "tasks": [
                 {"task": {"id": 1, "name": "a", "role": "r"}, "attempt": 2, "attempts_max": 5,
                  "because": "in_hand", "worker": 1, "done": 3, "total": 9,
@@ -137,6 +147,7 @@ mod tests {
         assert_eq!(
             shown(&serde_json::from_value(why).unwrap()),
             "job_019c8f0e5a7c7d0bb1a2c3d4e5f60718 running: task `a` is in hand, at worker 1 of r\n\
+             moved by root/core/shard-0 (incarnation 2) of process 7 since noon (epoch 3)\n\
              taken up by 2 processes since a task last succeeded\n  \
              a (r), attempt 2 of 5: in hand at worker 1, 3 of 9 done\n    \
              last error: too slow (timeout)\n  \

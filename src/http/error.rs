@@ -172,11 +172,14 @@ impl Problem {
 
     /// Too late: things stand as `current` shows.
     fn overtaken(code: &'static str, detail: String, current: &impl Serialize) -> Self {
+        Self::new(Kind::Conflict, code, detail).current(current)
+    }
+
+    /// What stands in the way.
+    pub fn current(mut self, current: &impl Serialize) -> Self {
         let current = Payload::of(current).expect("a view is plain data");
-        Self {
-            current: Some(Box::new(current)),
-            ..Self::new(Kind::Conflict, code, detail)
-        }
+        self.current = Some(Box::new(current));
+        self
     }
 
     pub fn draining() -> Self {

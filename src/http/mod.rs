@@ -21,6 +21,7 @@ mod openapi;
 mod query;
 mod range;
 mod remark;
+mod responses;
 mod router;
 mod server;
 mod supervision;
@@ -28,7 +29,7 @@ mod supervision;
 pub use desk::{Desk, HttpLimits};
 pub use jobs::{
     view::{JobView, WaitingFor},
-    why::{BecauseView, WhyTaskView, WhyView},
+    why::{BecauseView, OwnerView, WhyTaskView, WhyView},
 };
 pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};

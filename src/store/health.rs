@@ -16,11 +16,33 @@ const FULL: [&str; 2] = ["database or disk is full", "No space left on device"];
 pub struct StoreHealth {
     writer: Arc<Writer>,
     readers: DatabaseConnection,
+    owner: Arc<str>,
+    epoch: u64,
 }
 
 impl StoreHealth {
-    pub(super) fn new(writer: Arc<Writer>, readers: DatabaseConnection) -> Self {
-        Self { writer, readers }
+    pub(super) fn new(
+        writer: Arc<Writer>,
+        readers: DatabaseConnection,
+        owner: Arc<str>,
+        epoch: u64,
+    ) -> Self {
+        Self {
+            writer,
+            readers,
+            owner,
+            epoch,
+        }
+    }
+
+    /// Which process this is, as the store has its owner.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// How many processes have opened the store, this one included.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Reads one column of one row. Errors when the store cannot be read.

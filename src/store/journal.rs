@@ -12,7 +12,10 @@ use callboard_orchestra::{
     },
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::{
     commit::{self, failed},
@@ -64,6 +67,14 @@ impl Journal for SqlJournal {
                 .await
                 .map_err(failed("read live jobs"))?;
             found.into_iter().map(rows::live_job).collect()
+        })
+    }
+
+    fn live_jobs_total(&self) -> JournalFuture<'_, u64> {
+        Box::pin(async move {
+            let live = job::Entity::find().filter(job::Column::FinishedAt.is_null());
+            let counted = live.count(&self.readers).await;
+            counted.map_err(failed("count live jobs"))
         })
     }
 

@@ -1,7 +1,7 @@
 //! A reader's place in the events of a job or of a tenant. It subscribes first and reads the journal after, so nothing
 //! falls between; what it hears twice it drops by number; when it may have missed something it reads the journal again.
 
-use std::{collections::VecDeque, str::FromStr, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use callboard_orchestra::{
     JobId, Tenant,
@@ -10,55 +10,13 @@ use callboard_orchestra::{
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::protocol::{Message, Position};
+use super::{
+    cursor::Cursor,
+    protocol::{Gap, GapReason, GapTag, Message, Position},
+};
 
 /// Records read from the journal at a time. Bounds what a slow client holds in memory.
 const PAGE_RECORDS: usize = 16;
-
-/// A place in the events of a tenant: an event of the record at `pos`. `17` means after all of record 17, `17.3` after
-/// event 3 of its job in that record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    pos: u64,
-    seq: u64,
-}
-
-/// Positions are integers of the store, which are signed.
-const POSITION_MAX: u64 = i64::MAX as u64;
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not a position such as 17 or 17.3")]
-pub struct BadCursor(String);
-
-impl FromStr for Cursor {
-    type Err = BadCursor;
-
-    fn from_str(text: &str) -> Result<Self, BadCursor> {
-        let (pos, seq) = match text.split_once('.') {
-            Some((pos, seq)) => (pos.parse(), seq.parse()),
-            None => (text.parse(), Ok(POSITION_MAX)),
-        };
-        match (pos, seq) {
-            (Ok(pos), Ok(seq)) if pos <= POSITION_MAX => Ok(Self { pos, seq }),
-            _ => Err(BadCursor(text.to_owned())),
-        }
-    }
-}
-
-impl Cursor {
-    /// Whether the journal of the tenant ends before this place. A stream from there would leave out what comes until then.
-    pub async fn is_beyond(
-        self,
-        journal: &dyn Journal,
-        tenant: &Tenant,
-    ) -> Result<bool, JournalError> {
-        let Some(before) = self.pos.checked_sub(1) else {
-            return Ok(false);
-        };
-        let found = journal.tenant_records(tenant, before, 1).await?;
-        Ok(found.is_empty())
-    }
-}
 
 /// What is followed, and how far the reader has come.
 enum Topic {
@@ -70,6 +28,8 @@ enum Topic {
     Tenant {
         tenant: Tenant,
         after: Option<Cursor>,
+        /// Up to where the reader has been told of pruned records.
+        gap_to: u64,
     },
 }
 
@@ -116,7 +76,11 @@ impl Feed {
     ) -> Self {
         Self {
             signals: Some(hub.follow_tenant(&tenant)),
-            topic: Topic::Tenant { tenant, after },
+            topic: Topic::Tenant {
+                tenant,
+                after,
+                gap_to: 0,
+            },
             journal: journal.clone(),
             hub: hub.clone(),
             backlog: VecDeque::new(),
@@ -134,9 +98,18 @@ impl Feed {
                 }
             } else if self.catching_up {
                 let records = self.topic.read(&*self.journal).await?;
+                // In this order: retention notes what it is about to remove.
+                let gap = self.topic.gap(&*self.journal, records.first()).await?;
                 self.catching_up = records.len() == PAGE_RECORDS;
                 self.backlog = records.iter().flat_map(frames_of).collect();
                 self.ended = self.signals.is_none() && !self.catching_up && self.backlog.is_empty();
+                if let Some(gap) = gap {
+                    let text = serde_json::to_string(&gap).expect("a gap is plain data");
+                    return Ok(Some(Message {
+                        position: None,
+                        text: text.into(),
+                    }));
+                }
             } else if let Some(signals) = &mut self.signals {
                 match signals.recv().await {
                     Ok(Signal::Committed(frame)) => match self.topic.standing(&frame) {
@@ -216,11 +189,41 @@ impl Topic {
     async fn read(&self, journal: &dyn Journal) -> Result<Vec<StoredRecord>, JournalError> {
         match self {
             Self::Job { job, after } => journal.records(*job, *after, PAGE_RECORDS).await,
-            Self::Tenant { tenant, after } => {
+            Self::Tenant { tenant, after, .. } => {
                 let before = after.map_or(0, |after| after.pos.saturating_sub(1));
                 journal.tenant_records(tenant, before, PAGE_RECORDS).await
             }
         }
+    }
+
+    /// What retention may have removed of the records that were to come before `first`, if the reader does not know.
+    async fn gap(
+        &mut self,
+        journal: &dyn Journal,
+        first: Option<&StoredRecord>,
+    ) -> Result<Option<Gap>, JournalError> {
+        let Self::Tenant {
+            tenant,
+            after: Some(after),
+            gap_to,
+        } = self
+        else {
+            return Ok(None);
+        };
+        let to = journal.pruned_to(tenant).await?;
+        let is_there = first.is_some_and(|record| record.pos == after.pos);
+        let from = after.next(is_there).max(*gap_to + 1);
+        if from > to {
+            return Ok(None);
+        }
+        *gap_to = to;
+        Ok(Some(Gap {
+            tag: GapTag::Gap,
+            from,
+            to,
+            missed: None,
+            reason: GapReason::Pruned,
+        }))
     }
 
     fn follow(&self, hub: &EventHub) -> Receiver<Signal> {
@@ -399,21 +402,6 @@ mod tests {
                     seq: place
                 })
             );
-        }
-    }
-
-    #[test]
-    fn a_cursor_is_a_position_with_or_without_an_event() {
-        assert_eq!("17.3".parse(), Ok(Cursor { pos: 17, seq: 3 }));
-        assert_eq!(
-            "17".parse(),
-            Ok(Cursor {
-                pos: 17,
-                seq: POSITION_MAX
-            })
-        );
-        for text in ["", ".", "17.", "-1", "x", "9223372036854775808"] {
-            assert!(text.parse::<Cursor>().is_err(), "{text:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Streams of events over websocket and SSE. Both are fed alike: from the journal until caught up, then live.
 
+mod cursor;
 mod feed;
 mod opening;
 mod protocol;
@@ -10,7 +11,8 @@ mod source;
 mod sse;
 mod supervision;
 
-pub use feed::{Cursor, Feed};
+pub use cursor::Cursor;
+pub use feed::Feed;
 pub use opening::{Link, OpenError, Transport, open};
 pub use seat::Seats;
 pub use socket::remember_socket;

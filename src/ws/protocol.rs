@@ -33,19 +33,20 @@ impl fmt::Display for Position {
     }
 }
 
-/// Events of a stream that this client cannot have any more.
+/// Events of a stream that this client cannot have any more, or may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Gap {
     /// Always `gap`.
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "gap")]
     pub tag: GapTag,
-    /// `seq` of the first event missed.
+    /// `seq` of the first event missed; in the stream of all jobs the first `pos` that may be missing.
     pub from: u64,
-    /// `seq` of the last.
+    /// `seq`, or `pos`, of the last.
     pub to: u64,
-    /// How many.
-    pub missed: u64,
+    /// How many, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
     #[schema(value_type = String, example = "lagged")]
     pub reason: GapReason,
 }
@@ -61,6 +62,8 @@ pub enum GapTag {
 pub enum GapReason {
     /// The client was slower than the events came.
     Lagged,
+    /// Retention has removed jobs with events up to there; events of other jobs follow.
+    Pruned,
 }
 
 /// Why the server ends a stream.

@@ -107,7 +107,7 @@ fn gap_before(seq: u64, missed: u64) -> Gap {
         tag: GapTag::Gap,
         from: seq.saturating_sub(missed),
         to: seq.saturating_sub(1),
-        missed,
+        missed: Some(missed),
         reason: GapReason::Lagged,
     }
 }

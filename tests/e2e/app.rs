@@ -177,13 +177,14 @@ async fn left_behind(setup: &Setup, instance: &Instance) -> Result<(), String> {
         EventKind::Restarting,
         EventKind::Escalated,
         EventKind::Stalled,
+        EventKind::InvariantBroken,
     ]
     .map(|kind| instance.universe.events_total(kind))
     .iter()
     .sum();
     if restarts > 0 && !setup.restarts_expected {
         return Err(format!(
-            "{restarts} unexpected restarts: {:?}",
+            "{restarts} unexpected deaths or alarms: {:?}",
             instance.universe.tree()
         ));
     }

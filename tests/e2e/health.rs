@@ -8,6 +8,11 @@ use crate::{
     client::Job,
     eventually::eventually,
 };
+#[cfg(feature = "failpoints")]
+use crate::{
+    cli::desk::{Desk, Serving},
+    client::Client,
+};
 
 #[tokio::test]
 async fn a_server_that_is_well_says_so_of_every_part() {
@@ -32,6 +37,63 @@ async fn a_server_that_is_well_says_so_of_every_part() {
         assert_eq!(component["status"], "healthy");
         assert!(component["response_ms"].is_f64());
     }
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn readiness_says_how_many_live_jobs_are_taken_up_of_how_many() {
+    // Two pages of live jobs; the shard stops before the second.
+    const LIVE: usize = 1_200;
+    const PAGE: usize = 1_000;
+    // A process of its own: where it stops, no other server does.
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let client = server.client();
+    let job = json!({"kind": "drill.fanout", "input": {"tasks": 1, "snooze_ms": 600_000}});
+    for jobs in [PAGE, LIVE - PAGE] {
+        let batch = json!({"jobs": vec![job.clone(); jobs]});
+        assert_eq!(client.post("/v1/jobs/batch", &batch).await.status, 200);
+    }
+    eventually("every job waits", || async {
+        let path = "/v1/jobs?state=waiting&limit=200";
+        let (mut waiting, mut cursor) = (0, String::new());
+        loop {
+            let page = client.get_json(&format!("{path}{cursor}")).await;
+            waiting += page["items"].as_array()?.len();
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return (waiting == LIVE).then_some(()),
+            }
+        }
+    })
+    .await;
+    client.failpoint("shard::adopt", "1*off->pause").await;
+    client.failpoint("shard::handle", "1*panic").await;
+    // Anything the shard is asked kills it.
+    let asked = client.url(&format!("/v1/jobs/{}/why", some_job(&client).await));
+    let asking = tokio::spawn(reqwest::get(asked));
+    let expected = json!({"recovery": {"taken_up": PAGE, "found": LIVE}});
+    eventually("readiness shows how far it is", || async {
+        let ready = client.get("/health/ready").await;
+        let body: Value = ready.json();
+        (ready.status == 503 && body["current"] == expected).then_some(())
+    })
+    .await;
+    let health: Value = client.get("/v1/health").await.json();
+    let told = format!("{PAGE} of {LIVE}");
+    assert!(health.to_string().contains(&told), "{health}");
+    client.failpoint("shard::adopt", "off").await;
+    eventually("the server is ready", || async {
+        (client.get("/health/ready").await.status == 200).then_some(())
+    })
+    .await;
+    asking.abort();
+}
+
+#[cfg(feature = "failpoints")]
+async fn some_job(client: &Client) -> String {
+    let page = client.get_json("/v1/jobs?limit=1").await;
+    page["items"][0]["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

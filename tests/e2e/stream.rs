@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Setup, TestApp},
+    cli::desk::{Desk, Serving},
     client::answer,
+    eventually::eventually,
     socket::{End, Watcher, seqs, sse_events},
 };
 
@@ -175,6 +177,78 @@ async fn the_stream_of_all_jobs_resumes_in_the_middle_of_a_record() {
     }
 }
 
+/// A server whose jobs go as soon as they have ended: at its start, and each minute.
+fn forgetful(desk: &Desk) -> Serving {
+    let mut serve = desk.command(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+    Serving::spawn(serve.env("CALLBOARD_RETENTION__ENDED_JOBS_KEPT", "1ms"))
+}
+
+#[tokio::test]
+async fn a_stream_that_resumes_among_pruned_events_says_where_some_may_be_missing() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let client = server.client();
+    let kept = client
+        .submit("drill.approval", json!({"why": "Stay?"}))
+        .await;
+    eventually("the job asks", || async {
+        let shown = client.get_json(&format!("/v1/jobs/{}", kept.id)).await;
+        (shown["state"] == "waiting").then_some(())
+    })
+    .await;
+    let mut live = Watcher::open(server.address(), "/v1/stream").await;
+    let gone = client.fanout(2).await;
+    let last = loop {
+        let frame = live.next_kept().await.unwrap();
+        if frame["type"] == "job.succeeded" {
+            break frame;
+        }
+    };
+    let (pos, seq) = (last["pos"].as_u64().unwrap(), &last["seq"]);
+    assert_eq!(server.stop(), Some(0));
+
+    let server = forgetful(&desk);
+    let client = server.client();
+    eventually("the job is pruned", || async {
+        let path = format!("/v1/jobs/{}", gone.id);
+        (client.get(&path).await.status == 404).then_some(())
+    })
+    .await;
+    let gap = |from: u64| json!({"type": "gap", "from": from, "to": pos, "reason": "pruned"});
+    let address = server.address();
+    let mut stream = Watcher::open(address, "/v1/stream?after=0").await;
+    assert_eq!(stream.next().await, Ok(gap(1)));
+    let first = stream.next_kept().await.unwrap();
+    assert_eq!((&first["job"], &first["seq"]), (&json!(kept.id), &json!(1)));
+
+    let next = client.fanout(1).await;
+    let resumed = [
+        (format!("{pos}"), None),
+        (format!("{pos}.{seq}"), Some(pos)),
+    ];
+    for (after, gap_from) in resumed {
+        let path = format!("/v1/stream?after={after}");
+        let mut stream = Watcher::open(address, &path).await;
+        if let Some(from) = gap_from {
+            assert_eq!(stream.next().await, Ok(gap(from)), "after {after}");
+        }
+        let frame = stream.next_kept().await.unwrap();
+        assert_eq!(frame["job"], next.id.as_str(), "after {after}");
+    }
+    let request = client.request(Method::GET, "/v1/stream?after=0");
+    let mut sse = request
+        .header("accept", "text/event-stream")
+        .send()
+        .await
+        .unwrap();
+    let mut text = String::new();
+    while !text.contains("job.submitted") {
+        text.push_str(std::str::from_utf8(&sse.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    let sent = &sse_events(&text)[0];
+    assert_eq!((&sent.id, &sent.data), (&None, &gap(1)));
+}
+
 #[tokio::test]
 async fn a_drain_closes_websockets_for_a_restart_and_ends_sse() {
     let app = TestApp::start_with(Setup {
@@ -222,7 +296,7 @@ async fn streams_beyond_the_bound_are_refused_until_one_ends() {
         (503, "too_many_streams")
     );
     drop(first);
-    crate::eventually::eventually("the seat is free", || async {
+    eventually("the seat is free", || async {
         Watcher::try_open(app.address, "/v1/stream", None)
             .await
             .ok()

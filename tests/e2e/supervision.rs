@@ -97,6 +97,7 @@ mod panics {
     use super::*;
     use crate::{
         app::Setup,
+        cli::desk::{Desk, Serving},
         client::Client,
         socket::{End, Watcher},
     };
@@ -186,6 +187,36 @@ mod panics {
         .await;
         app.drain();
         assert_eq!(heard.await.unwrap(), (panics, End::Closed(1012)));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_nothing_moves_is_told_of_and_set_going_again() {
+        // A process of its own: what it loses, no other server does.
+        let desk = Desk::new();
+        let server = Serving::start(&desk);
+        let client = server.client();
+        let mut stream = Watcher::open(server.address(), "/v1/supervision/stream").await;
+        client.failpoint("shard::offer", "1*return").await;
+        let job = client.fanout(1).await;
+        let told = loop {
+            let event = stream.next().await.unwrap();
+            if event["type"] == "invariant_broken" {
+                break event;
+            }
+        };
+        assert_eq!(told["node"], "root/core/shard-0");
+        let cause = told["cause"].as_str().unwrap();
+        assert!(cause.starts_with(&job.id), "{cause}");
+        assert_eq!(client.finished(&job.id).await.state, "succeeded");
+        eventually("the event is kept", || async {
+            let page = client.get_json("/v1/supervision/events?limit=1000").await;
+            let items = page["items"].as_array()?;
+            let is_kept = |item: &Value| item["type"] == told["type"] && item["cause"] == cause;
+            items.iter().any(is_kept).then_some(())
+        })
+        .await;
+        let metrics = String::from_utf8(client.get("/metrics").await.body).unwrap();
+        assert!(metrics.contains("callboard_stuck_jobs_total 1"));
     }
 
     #[tokio::test]

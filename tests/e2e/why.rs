@@ -71,6 +71,28 @@ async fn a_job_that_waits_names_what_would_move_it_on() {
 }
 
 #[tokio::test]
+async fn a_live_job_names_its_owner_and_one_that_has_ended_has_none() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let job = client.endless().await;
+    let owner = &why(&client, &job.id, "in_hand").await["owner"];
+    let process = format!("process {} since ", std::process::id());
+    assert!(owner["process"].as_str().unwrap().starts_with(&process));
+    let shard = json!({"node": "root/core/shard-0", "incarnation": 1, "epoch": 1});
+    for (key, expected) in shard.as_object().unwrap() {
+        assert_eq!(&owner[key], expected, "{owner}");
+    }
+    let tree = client.get_json("/v1/supervision").await.to_string();
+    assert!(tree.contains("root/core/shard-0"), "{tree}");
+    client.cancel(&job.id).await;
+    let ended = client.get_json(&format!("/v1/jobs/{}/why", job.id)).await;
+    assert_eq!(
+        (&ended["state"], &ended["owner"]),
+        (&json!("cancelled"), &Value::Null)
+    );
+}
+
+#[tokio::test]
 async fn a_task_behind_a_full_crew_says_what_it_waits_behind() {
     let app = TestApp::start().await;
     let client = app.client();

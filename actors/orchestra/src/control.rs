@@ -56,6 +56,26 @@ fn is_overtaken(error: &ControlError) -> bool {
     )
 }
 
+/// The row as whoever came first left it; `None` when nobody did, and the error stands.
+async fn overtaken<T, E>(
+    error: &ControlError,
+    read: impl AsyncFn() -> Result<T, E>,
+    is_open: impl Fn(&T) -> bool,
+) -> Result<Option<T>, E> {
+    for _ in 0..SENDS_MAX {
+        let found = read().await?;
+        if !is_open(&found) {
+            return Ok(Some(found));
+        }
+        if !is_overtaken(error) {
+            break;
+        }
+        // What came first is being committed.
+        tokio::time::sleep(RESEND_DELAY).await;
+    }
+    Ok(None)
+}
+
 impl Coordinator {
     /// Cancels a live job.
     pub async fn cancel(
@@ -134,18 +154,12 @@ impl Coordinator {
         match self.control(tenant, asked.job, decide).await {
             Ok(_) => self.approval(tenant, approval).await,
             Err(error) => {
-                for _ in 0..SENDS_MAX {
-                    let found = self.approval(tenant, approval).await?;
-                    if found.state != ApprovalState::Pending {
-                        return Err(DecideError::AlreadyDecided(Box::new(found)));
-                    }
-                    if !is_overtaken(&error) {
-                        break;
-                    }
-                    // The decision that came first is being committed.
-                    tokio::time::sleep(RESEND_DELAY).await;
+                let read = async || self.approval(tenant, approval).await;
+                let is_open = |row: &ApprovalRow| row.state == ApprovalState::Pending;
+                match overtaken(&error, read, is_open).await? {
+                    Some(found) => Err(DecideError::AlreadyDecided(Box::new(found))),
+                    None => Err(error.into()),
                 }
-                Err(error.into())
             }
         }
     }
@@ -172,18 +186,12 @@ impl Coordinator {
         match self.control(tenant, found.job, resolve).await {
             Ok(_) => self.effect(tenant, effect).await,
             Err(error) => {
-                for _ in 0..SENDS_MAX {
-                    let found = self.effect(tenant, effect).await?;
-                    if found.state != EffectState::Unknown {
-                        return Err(ResolveError::NotUnknown(Box::new(found)));
-                    }
-                    if !is_overtaken(&error) {
-                        break;
-                    }
-                    // The resolution that came first is being committed.
-                    tokio::time::sleep(RESEND_DELAY).await;
+                let read = async || self.effect(tenant, effect).await;
+                let is_open = |row: &EffectRow| row.state == EffectState::Unknown;
+                match overtaken(&error, read, is_open).await? {
+                    Some(found) => Err(ResolveError::NotUnknown(Box::new(found))),
+                    None => Err(error.into()),
                 }
-                Err(error.into())
             }
         }
     }

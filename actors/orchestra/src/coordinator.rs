@@ -21,6 +21,7 @@ use crate::{
     job::Submit,
     journal::{JobRow, Journal, JournalError, Remembered},
     pack::{InvalidInput, Kind},
+    recovery::{RecoveryGauge, RecoveryProgress},
     shard::{CommandError, NewJob, ShardMessage, ShardPorts},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
@@ -79,6 +80,7 @@ pub(crate) struct Inner {
     pub clock: Clock,
     pub shards: Vec<Handle<ShardMessage>>,
     pub recovered: Vec<watch::Receiver<bool>>,
+    pub recovery: RecoveryGauge,
     pub draining: Arc<AtomicBool>,
     pub turns: Turns,
     pub crews: Arc<HashMap<Arc<str>, RoleCrew>>,
@@ -109,6 +111,14 @@ impl Coordinator {
     pub fn is_ready(&self) -> bool {
         !self.0.draining.load(Ordering::Acquire)
             && self.0.recovered.iter().all(|shard| *shard.borrow())
+    }
+
+    /// How far the house has come in taking up its live jobs; `None` when it holds them, or cannot tell.
+    pub fn recovery(&self) -> Option<RecoveryProgress> {
+        if self.0.recovered.iter().all(|shard| *shard.borrow()) {
+            return None;
+        }
+        self.0.recovery.progress()
     }
 
     /// Resolves when every shard holds its live jobs.

@@ -18,6 +18,7 @@ use crate::{
     hub::EventHub,
     journal::Journal,
     pack::RoleSpec,
+    recovery::RecoveryGauge,
     shard::{Shard, ShardPorts},
     time::Clock,
     turns::Turns,
@@ -112,6 +113,7 @@ impl House {
         let (admission, clock) = (Admission::new(spec.admission), Clock::start());
         let draining = Arc::new(AtomicBool::new(false));
         let (mut shards, mut recovered) = (Vec::new(), Vec::new());
+        let recovery = RecoveryGauge::new(spec.shards.get());
         for index in 0..spec.shards.get() {
             let (tell, told) = watch::channel(false);
             let ports = ShardPorts {
@@ -126,6 +128,7 @@ impl House {
                 clock,
                 window: spec.window,
                 recovered: tell,
+                recovery: recovery.clone(),
                 draining: draining.clone(),
             };
             shards.push(core.resident(child(&format!("shard-{index}")), move || {
@@ -141,6 +144,7 @@ impl House {
             clock,
             shards,
             recovered,
+            recovery,
             draining,
             turns: Turns::default(),
             crews: crews.clone(),

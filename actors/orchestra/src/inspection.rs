@@ -47,6 +47,7 @@ impl Coordinator {
             held: &look.held,
             crews: &roles.into_iter().filter_map(vitals).collect(),
             paces: &look.paces,
+            owner: look.owner,
         };
         Ok(Some(explain(&job, &around)))
     }

@@ -25,6 +25,7 @@ pub mod pack;
 pub mod payload;
 pub mod plan;
 pub mod policy;
+mod recovery;
 pub mod role;
 #[cfg(feature = "test-util")]
 pub mod saga;
@@ -48,6 +49,7 @@ pub use pack::{Admit, InvalidInput, Kind, Pack, RoleSpec};
 pub use payload::Payload;
 pub use plan::{Plan, TaskSpec};
 pub use policy::{EffectClass, OnExhausted, RetryPolicy};
+pub use recovery::RecoveryProgress;
 pub use role::{Role, RoleProfile};
 pub use submission::Submission;
 pub use time::Timestamp;

@@ -30,10 +30,22 @@ pub struct Why {
     pub deadline: Option<Timestamp>,
     /// Processes that took the job up with tasks in hand, since a task last succeeded.
     pub recoveries: u32,
+    /// Who moves the job; none when it has ended, and while its shard restarts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// Open tasks, those that can be moved first.
     pub tasks: Vec<WhyTask>,
     /// Open tasks that are not explained.
     pub more_tasks: usize,
+}
+
+/// The shard of a live job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// Its path in the supervision tree.
+    pub node: String,
+    /// 1 for its first instance in the process, one more at each restart.
+    pub incarnation: u64,
 }
 
 /// Why a task has not ended.
@@ -99,6 +111,7 @@ pub(crate) struct Surroundings<'a> {
     pub held: &'a [HeldTask],
     pub crews: &'a HashMap<String, CrewVitals>,
     pub paces: &'a HashMap<String, RolePace>,
+    pub owner: Option<Owner>,
 }
 
 pub(crate) fn explain(job: &Job, around: &Surroundings<'_>) -> Why {
@@ -126,6 +139,7 @@ pub(crate) fn explain(job: &Job, around: &Surroundings<'_>) -> Why {
         summary: summary(job, &tasks),
         deadline: job.deadline,
         recoveries: job.recoveries,
+        owner: around.owner.clone(),
         more_tasks: ranked.len() - tasks.len(),
         tasks,
     }

@@ -47,10 +47,12 @@ pub enum EventKind {
     Paused,
     Resumed,
     Drained,
+    /// A resident found what must never be, and says what; it has logged it.
+    InvariantBroken,
 }
 
 impl EventKind {
-    const COUNT: usize = EventKind::Drained as usize + 1;
+    const COUNT: usize = EventKind::InvariantBroken as usize + 1;
 }
 
 /// One event; `seq` grows by one from event to event of a universe.
@@ -188,7 +190,7 @@ fn log(event: &SupervisionEvent) {
                 words(event.kind)
             );
         }
-        // The panic hook has logged the panic itself.
+        // The panic hook has logged the panic itself, and who found a broken invariant that.
         _ => tracing::debug!(
             node = event.node,
             worker = event.worker,
@@ -219,6 +221,7 @@ fn words(kind: EventKind) -> &'static str {
         EventKind::Paused => "paused",
         EventKind::Resumed => "resumed",
         EventKind::Drained => "drained",
+        EventKind::InvariantBroken => "an invariant is broken",
     }
 }
 

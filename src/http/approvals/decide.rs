@@ -13,6 +13,7 @@ use crate::http::{
     error::{Problem, ProblemBody},
     query,
     remark::{self, Remark},
+    responses::CoordinatorFailures,
 };
 
 /// Approve
@@ -31,8 +32,7 @@ use crate::http::{
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The reason or the name is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn approve(
@@ -61,8 +61,7 @@ pub async fn approve(
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The reason or the name is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn reject(

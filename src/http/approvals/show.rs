@@ -11,6 +11,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query,
+    responses::StoreFailures,
 };
 
 /// Show an approval
@@ -21,8 +22,7 @@ use crate::http::{
         (status = 200, description = "The approval", body = ApprovalView),
         (status = 400, description = "The id is not an approval id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such approval", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn show(

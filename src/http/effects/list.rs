@@ -15,6 +15,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query::{self, Asked},
+    responses::StoreFailures,
 };
 
 const EFFECTS_DEFAULT: usize = 50;
@@ -56,8 +57,7 @@ pub struct EffectsPage {
     responses(
         (status = 200, description = "A page of effects", body = EffectsPage),
         (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn list(
@@ -72,16 +72,13 @@ pub async fn list(
         state: filter.state,
         job: filter.job,
         before: before.map(EffectId::from_uuid),
-        // One more than asked tells whether there is another page.
-        limit: limit + 1,
+        limit: cursor::rows_of(limit),
     };
     let mut rows = desk.house.coordinator.journal().effects(&wanted).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| more);
+    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
     Ok(HttpResponse::Ok().json(EffectsPage {
         items: rows.iter().map(EffectView::of).collect(),
-        next_cursor: last.map(|row| cursor::after(row.id.uuid())),
+        next_cursor,
     }))
 }
 

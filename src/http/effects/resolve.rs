@@ -14,6 +14,7 @@ use crate::http::{
     desk::Desk,
     error::{Kind, Problem, ProblemBody},
     json, query, remark,
+    responses::CoordinatorFailures,
 };
 
 /// What a person found out about an effect whose outcome was unknown.
@@ -59,8 +60,7 @@ pub enum FoundOut {
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The body does not say what happened, or says too much", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn resolve(

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web::Data};
 use callboard_orchestra::coordinator::RETRY_AFTER;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::http::{
@@ -31,7 +32,7 @@ pub async fn live() -> HttpResponse {
     get, path = "/health/ready", tag = "health", operation_id = "ready",
     responses(
         (status = 200, description = "It does", body = Probe),
-        (status = 503, description = "It starts, shuts down, or an arbiter does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "It starts, shuts down, or an arbiter does not answer. While live jobs are taken up, `current.recovery` has how many are `taken_up` of how many `found`; `found` is missing until they are counted", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn ready(desk: Data<Desk>) -> Result<HttpResponse, Problem> {
@@ -41,9 +42,13 @@ pub async fn ready(desk: Data<Desk>) -> Result<HttpResponse, Problem> {
     let detail = if !desk.universe.is_ready() {
         "the runtime is not well"
     } else if !desk.house.coordinator.is_ready() {
-        "jobs of an earlier run are being recovered"
+        "live jobs are being taken up from the journal"
     } else {
         return Ok(HttpResponse::Ok().json(Probe { status: "ready" }));
     };
-    Err(Problem::new(Kind::Unavailable, "not_ready", detail).retry_after(RETRY_AFTER))
+    let problem = Problem::new(Kind::Unavailable, "not_ready", detail).retry_after(RETRY_AFTER);
+    Err(match desk.house.coordinator.recovery() {
+        Some(recovery) => problem.current(&json!({"recovery": recovery})),
+        None => problem,
+    })
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use actix_web::{HttpResponse, web::Data};
+use callboard_orchestra::RecoveryProgress;
 use callboard_runtime::{BreakerState, Condition, CrewVitals};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -115,10 +116,15 @@ fn coordinator(desk: &Desk) -> Finding {
         return (Status::Unhealthy, Some("shutting down".to_owned()));
     }
     if !desk.house.coordinator.is_ready() {
-        return (
-            Status::Unhealthy,
-            Some("recovering jobs of an earlier run".to_owned()),
-        );
+        let progress = match desk.house.coordinator.recovery() {
+            Some(RecoveryProgress {
+                taken_up,
+                found: Some(found),
+            }) => format!(": {taken_up} of {found}"),
+            Some(_) | None => String::new(),
+        };
+        let message = format!("taking up live jobs from the journal{progress}");
+        return (Status::Unhealthy, Some(message));
     }
     let admission = desk.house.coordinator.admission();
     let load = format!(

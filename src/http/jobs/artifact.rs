@@ -24,6 +24,7 @@ use crate::http::{
     desk::Desk,
     error::{Kind, Problem, ProblemBody},
     range::{self, Asked},
+    responses::StoreFailures,
 };
 
 /// What a browser may do with an artifact it shows: nothing but draw it. An SVG is a document and could carry scripts.
@@ -61,8 +62,7 @@ const SHOWN_IN_PLACE: [&str; 6] = [
         (status = 404, description = "No such job, or no such artifact", body = ProblemBody, content_type = "application/problem+json"),
         (status = 416, description = "The range lies beyond the end", body = ProblemBody, content_type = "application/problem+json",
             headers(("Content-Range" = String, description = "`bytes */length`"))),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn artifact(

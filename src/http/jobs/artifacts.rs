@@ -13,6 +13,7 @@ use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Problem, ProblemBody},
+    responses::StoreFailures,
 };
 
 /// What the tasks of a job have left behind.
@@ -46,8 +47,7 @@ pub struct ArtifactView {
         (status = 200, description = "Every artifact; of several with one name, the last made answers to it", body = ArtifactsPage),
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn artifacts(

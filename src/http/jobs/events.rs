@@ -14,6 +14,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query::{self, Asked},
+    responses::StoreFailures,
 };
 
 const EVENTS_DEFAULT: usize = 100;
@@ -51,8 +52,7 @@ pub struct EventsPage {
         (status = 200, description = "Committed events above `after`", body = EventsPage),
         (status = 400, description = "The id is not a job id, or the query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn events(

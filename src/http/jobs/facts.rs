@@ -14,6 +14,7 @@ use crate::http::{
     caller::Caller,
     desk::Desk,
     error::{Problem, ProblemBody},
+    responses::StoreFailures,
 };
 
 /// What the tasks of a job have stated.
@@ -89,8 +90,7 @@ pub struct Refutation {
         (status = 200, description = "Every statement of the job's tasks", body = FactsPage),
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn facts(

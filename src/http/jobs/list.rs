@@ -12,6 +12,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query::{self, Asked},
+    responses::StoreFailures,
 };
 
 const JOBS_DEFAULT: usize = 50;
@@ -52,8 +53,7 @@ pub struct JobsPage {
     responses(
         (status = 200, description = "A page of jobs, without input and result", body = JobsPage),
         (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn list(
@@ -68,16 +68,13 @@ pub async fn list(
         kind: filter.kind,
         state: filter.state,
         before: before.map(JobId::from_uuid),
-        // One more than asked tells whether there is another page.
-        limit: limit + 1,
+        limit: cursor::rows_of(limit),
     };
     let mut rows = desk.house.coordinator.journal().jobs(&wanted).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| more);
+    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
     Ok(HttpResponse::Ok().json(JobsPage {
         items: rows.iter().map(JobView::in_list).collect(),
-        next_cursor: last.map(|row| cursor::after(row.id.uuid())),
+        next_cursor,
     }))
 }
 

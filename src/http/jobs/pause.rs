@@ -12,6 +12,7 @@ use crate::http::{
     error::{Problem, ProblemBody},
     query,
     remark::Reason,
+    responses::CoordinatorFailures,
 };
 
 /// What is recorded when the client gives no reason.
@@ -34,8 +35,7 @@ const RESUMED_DEFAULT: &str = "resumed by the client";
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The reason is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn pause(
@@ -68,8 +68,7 @@ pub async fn pause(
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The reason is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn resume(

@@ -11,6 +11,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query,
+    responses::CoordinatorFailures,
 };
 
 /// Retry the tasks of a job that have used up their attempts
@@ -24,8 +25,7 @@ use crate::http::{
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The job has ended, or no task has used up its attempts", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn retry(

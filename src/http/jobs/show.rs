@@ -12,6 +12,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query,
+    responses::StoreFailures,
 };
 
 /// Show a job
@@ -22,8 +23,7 @@ use crate::http::{
         (status = 200, description = "The job", body = JobView),
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn show(

@@ -12,6 +12,7 @@ use crate::http::{
     desk::Desk,
     error::{Kind, Problem, ProblemBody},
     json, query,
+    responses::CoordinatorFailures,
 };
 
 /// Largest payload of a signal.
@@ -36,8 +37,7 @@ const SIGNAL_BYTES_MAX: usize = 256 * 1024;
         (status = 409, description = "The job has ended, or keeps too many signals that nothing has waited for", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The coordinator cannot answer at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        CoordinatorFailures,
     )
 )]
 pub async fn signal(

@@ -15,6 +15,7 @@ use crate::{
         desk::Desk,
         error::{Kind, Problem, ProblemBody},
         query::Asked,
+        responses::StreamFailures,
     },
     ws::{self, Cursor, Feed, Seats, Source, Transport},
 };
@@ -51,8 +52,7 @@ pub struct StreamAfter {
         (status = 403, description = "A websocket from a page of another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
         (status = 406, description = "Neither a websocket nor SSE is asked for", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Too many streams are open, or the server shuts down", body = ProblemBody, content_type = "application/problem+json"),
+        StreamFailures,
     )
 )]
 pub async fn job_stream(
@@ -89,7 +89,8 @@ pub async fn job_stream(
 /// Follow all jobs
 ///
 /// As the stream of one job, with frames `{pos, seq, type, at, job, data}`, without an end. Without `after` it begins
-/// with whatever happens next.
+/// with whatever happens next. Where events after `after` may have been pruned, `{type: "gap", from, to, reason: "pruned"}`
+/// comes first, with the positions between which some may be missing; what is left of them follows.
 #[utoipa::path(
     get, path = "/v1/stream", tag = "streams", operation_id = "follow_jobs",
     params(
@@ -102,8 +103,7 @@ pub async fn job_stream(
         (status = 400, description = "`after` is not a position or is beyond the last, or the handshake is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A websocket from a page of another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 406, description = "Neither a websocket nor SSE is asked for", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Too many streams are open, or the server shuts down", body = ProblemBody, content_type = "application/problem+json"),
+        StreamFailures,
     )
 )]
 pub async fn tenant_stream(

@@ -18,6 +18,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query,
+    responses::StoreFailures,
 };
 
 /// The tasks of a job, in the order they were planned.
@@ -109,8 +110,7 @@ pub enum TaskStageName {
         (status = 200, description = "Every task of the job", body = TasksPage),
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn tasks(

@@ -12,11 +12,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{facts::TaskRef, view::StateName};
-use crate::http::{
-    caller::Caller,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    query,
+use crate::{
+    http::{
+        caller::Caller,
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        query,
+        responses::StoreFailures,
+    },
+    store::StoreHealth,
 };
 
 /// Why a job is where it is.
@@ -37,10 +41,28 @@ pub struct WhyView {
     pub deadline: Option<String>,
     /// Processes that took the job up with tasks in hand, since a task last succeeded.
     pub recoveries: u32,
+    /// Who moves the job; missing when it has ended, and while its shard restarts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerView>,
     /// Open tasks, those that can be moved first.
     pub tasks: Vec<WhyTaskView>,
     /// Open tasks that are not explained.
     pub more_tasks: usize,
+}
+
+/// Who moves a job.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Owner)]
+pub struct OwnerView {
+    #[schema(example = "process 4711 since 2026-02-03T04:05:06.789Z")]
+    pub process: String,
+    /// How many processes have opened the store, this one included.
+    pub epoch: u64,
+    /// The shard of the job: its path in the supervision tree.
+    #[schema(example = "root/core/shard-0")]
+    pub node: String,
+    /// 1 for the first instance of the shard in this process, one more at each restart.
+    pub incarnation: u64,
 }
 
 /// Why a task has not ended.
@@ -127,8 +149,7 @@ pub enum BecauseView {
         (status = 200, description = "What each open task waits for", body = WhyView),
         (status = 400, description = "The id is not a job id", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn why(
@@ -139,17 +160,23 @@ pub async fn why(
     let id = query::job_id(&id)?;
     let why = desk.house.coordinator.why(&caller.0, id).await?;
     let why = why.ok_or_else(Problem::no_such_job)?;
-    Ok(HttpResponse::Ok().json(WhyView::from(why)))
+    Ok(HttpResponse::Ok().json(WhyView::of(why, &desk.store)))
 }
 
-impl From<Why> for WhyView {
-    fn from(why: Why) -> Self {
+impl WhyView {
+    fn of(why: Why, store: &StoreHealth) -> Self {
         Self {
             job: why.job,
             state: StateName(why.state),
             summary: why.summary,
             deadline: why.deadline.map(Timestamp::rfc3339),
             recoveries: why.recoveries,
+            owner: why.owner.map(|owner| OwnerView {
+                process: store.owner().to_owned(),
+                epoch: store.epoch(),
+                node: owner.node,
+                incarnation: owner.incarnation,
+            }),
             tasks: why.tasks.into_iter().map(WhyTaskView::from).collect(),
             more_tasks: why.more_tasks,
         }

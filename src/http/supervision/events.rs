@@ -10,6 +10,7 @@ use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
     query::{self, Asked},
+    responses::StoreFailures,
 };
 
 const NOTES_DEFAULT: usize = 100;
@@ -61,8 +62,7 @@ pub struct NoteView {
     responses(
         (status = 200, description = "Kept events above `after`", body = NotesPage),
         (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn events(

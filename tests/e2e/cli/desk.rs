@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -129,8 +130,12 @@ impl Serving {
         );
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.url.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
     pub fn client(&self) -> Client {
-        Client::new(self.url.strip_prefix("http://").unwrap().parse().unwrap())
+        Client::new(self.address())
     }
 
     /// Ends it with SIGKILL.

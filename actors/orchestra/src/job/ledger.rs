@@ -7,7 +7,7 @@ use super::{
     task::{Intent, Task, Wait},
 };
 use crate::{
-    id::TaskId,
+    id::{ApprovalId, TaskId},
     journal::{ApprovalRow, ApprovalState, Asides, EffectRow, EffectState},
     policy::EffectClass,
     time::Timestamp,
@@ -22,23 +22,16 @@ pub(crate) fn enter(asides: &mut Asides, job: &Job, event: &JobEvent, at: Timest
             until,
         } => {
             close_intent(asides, job, *task, at, "put off for an approval");
-            if let Some(task) = job.task(*task) {
-                asides.approvals.push(ApprovalRow {
-                    id: *approval,
-                    job: job.id,
-                    tenant: job.tenant.clone(),
-                    task: task.id(),
-                    task_name: task.entry.name.clone(),
-                    role: task.entry.role.clone(),
-                    why: why.clone(),
-                    state: ApprovalState::Pending,
-                    requested_at: at,
-                    expires_at: *until,
-                    decided_at: None,
-                    decided_by: None,
-                    reason: None,
-                });
-            }
+            let asked = job.task(*task).map(|task| Asked {
+                approval: *approval,
+                task,
+                why,
+                since: at,
+                until: *until,
+            });
+            asides
+                .approvals
+                .extend(asked.map(|asked| asked.pending(job)));
         }
         JobEvent::ApprovalDecided {
             task,
@@ -192,21 +185,43 @@ fn approval_of(job: &Job, task: &Task) -> Option<ApprovalRow> {
     else {
         return None;
     };
-    Some(ApprovalRow {
-        id: *approval,
-        job: job.id,
-        tenant: job.tenant.clone(),
-        task: task.id(),
-        task_name: task.entry.name.clone(),
-        role: task.entry.role.clone(),
-        why: why.to_string(),
-        state: ApprovalState::Pending,
-        requested_at: *since,
-        expires_at: task.wake_at.unwrap_or(*since),
-        decided_at: None,
-        decided_by: None,
-        reason: None,
-    })
+    let asked = Asked {
+        approval: *approval,
+        task,
+        why,
+        since: *since,
+        until: task.wake_at.unwrap_or(*since),
+    };
+    Some(asked.pending(job))
+}
+
+/// What a task asks a person.
+struct Asked<'a> {
+    approval: ApprovalId,
+    task: &'a Task,
+    why: &'a str,
+    since: Timestamp,
+    until: Timestamp,
+}
+
+impl Asked<'_> {
+    fn pending(self, job: &Job) -> ApprovalRow {
+        ApprovalRow {
+            id: self.approval,
+            job: job.id,
+            tenant: job.tenant.clone(),
+            task: self.task.id(),
+            task_name: self.task.entry.name.clone(),
+            role: self.task.entry.role.clone(),
+            why: self.why.to_owned(),
+            state: ApprovalState::Pending,
+            requested_at: self.since,
+            expires_at: self.until,
+            decided_at: None,
+            decided_by: None,
+            reason: None,
+        }
+    }
 }
 
 fn effect_of(job: &Job, task: &Task, intent: Intent) -> EffectRow {

@@ -13,7 +13,7 @@ mod transition;
 mod wave;
 
 pub use command::{
-    Applied, Command, Decision, Moment, PlanError, Refused, Resolution, Submit, TASKS_MAX, submit,
+    Command, Decision, Moment, PlanError, Refused, Resolution, Submit, TASKS_MAX, submit,
 };
 pub use effect::Effect;
 pub use event::{Consented, EVENTS_VERSION, JobEvent, ResolutionKind, TaskEntry};

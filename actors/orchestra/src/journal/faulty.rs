@@ -106,6 +106,10 @@ impl Journal for FaultyJournal {
         self.stumble(Call::LiveJobs, self.journal.live_jobs(after, limit))
     }
 
+    fn live_jobs_total(&self) -> JournalFuture<'_, u64> {
+        self.journal.live_jobs_total()
+    }
+
     fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
         self.stumble(Call::Histories, self.journal.histories(jobs))
     }

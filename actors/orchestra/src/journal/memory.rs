@@ -129,6 +129,14 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn live_jobs_total(&self) -> JournalFuture<'_, u64> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let live = shelves.rows.values().filter(|row| !row.state.is_final());
+            Ok(live.count() as u64)
+        })
+    }
+
     fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
         Box::pin(async move {
             let shelves = self.shelves();

@@ -66,6 +66,9 @@ pub trait Journal: Send + Sync + 'static {
     /// Jobs that have not ended with an id above `after`, oldest first.
     fn live_jobs(&self, after: Option<JobId>, limit: usize) -> JournalFuture<'_, Vec<LiveJobRow>>;
 
+    /// How many jobs have not ended, of all tenants.
+    fn live_jobs_total(&self) -> JournalFuture<'_, u64>;
+
     /// Histories of up to `HISTORIES_MAX` jobs, in the order of their ids. Jobs without records are left out.
     fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>>;
 

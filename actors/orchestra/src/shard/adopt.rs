@@ -44,6 +44,7 @@ pub(super) struct Reloading {
 impl Shard {
     pub(super) fn recover(&mut self, ctx: &mut ResidentContext<Self>) {
         self.lives = ctx.incarnation() << LIVES_BITS;
+        self.ports.recovery.begin(self.ports.index);
         self.ports.recovered.send_replace(false);
         self.load(None, ctx);
     }
@@ -116,8 +117,13 @@ impl Shard {
             is_last,
         } = page;
         let ids: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
-        metrics::counter!("callboard_recovered_jobs_total")
-            .increment((jobs.len() + waiting.len()) as u64);
+        #[cfg(feature = "failpoints")]
+        fail::fail_point!("shard::adopt");
+        let taken_up = jobs.len() + waiting.len();
+        metrics::counter!("callboard_recovered_jobs_total").increment(taken_up as u64);
+        if asked.is_none() {
+            self.ports.recovery.take_up(self.ports.index, taken_up);
+        }
         for job in jobs {
             self.lives += 1;
             let stay = self
@@ -199,6 +205,7 @@ impl Shard {
 
     fn go_live(&mut self, ctx: &mut ResidentContext<Self>) {
         self.phase = Phase::Live;
+        self.ports.recovery.live(self.ports.index);
         self.ports.recovered.send_replace(true);
         tracing::info!(
             shard = self.ports.index,

@@ -117,6 +117,8 @@ impl Shard {
     pub(super) fn run_effects(&mut self, id: JobId, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                #[cfg(feature = "failpoints")]
+                Effect::Offer(_) if is_lost() => {}
                 Effect::Offer(task) => {
                     if let Some(live) = self.jobs.get_mut(&id) {
                         live.make_ready(task);
@@ -142,6 +144,13 @@ impl Shard {
         self.jobs.remove(&id);
         self.timers.forget(id);
     }
+}
+
+/// Where a test may lose what was to be handed out.
+#[cfg(feature = "failpoints")]
+fn is_lost() -> bool {
+    fail::fail_point!("shard::offer", |_| true);
+    false
 }
 
 /// Whether an effect may be run while the record it follows from is still being committed: handing out a task that

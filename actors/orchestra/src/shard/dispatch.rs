@@ -300,14 +300,21 @@ impl Shard {
             return;
         };
         live.forget_ready();
-        for (task, held) in live.held.drain() {
-            let role = &live.job.tasks[task.index()].entry.role;
-            self.ports.crews[role].withdraw(key_of(id, task, held.attempt, held.dispatch));
-        }
+        let held = std::mem::take(&mut live.held);
         live.held_by_role.clear();
+        let job = &self.jobs[&id].job;
+        for (task, held) in &held {
+            self.take_back(job, *task, held);
+        }
         for starved in self.starved.values_mut() {
             starved.remove(&id);
         }
+    }
+
+    /// Asks the crew that holds a task for it.
+    pub(super) fn take_back(&self, job: &Job, task: TaskId, held: &Held) {
+        let role = &job.tasks[task.index()].entry.role;
+        self.ports.crews[role].withdraw(key_of(job.id, task, held.attempt, held.dispatch));
     }
 
     pub(super) fn enrol(&self, ctx: &mut callboard_runtime::ResidentContext<Self>) {

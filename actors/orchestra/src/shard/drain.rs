@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
-use super::{Shard, dispatch::key_of};
+use super::Shard;
 use crate::id::JobId;
 
 /// Who waits until nothing is in hand and everything appended is committed.
@@ -34,14 +34,11 @@ impl Shard {
 
     /// Takes back what crews hold; each comes back as aborted and is journaled as released.
     fn withdraw(&mut self, which: impl Fn(Option<u32>) -> bool) {
-        for (id, live) in &self.jobs {
-            for (task, held) in live
-                .held
-                .iter()
-                .filter(|(_, held)| held.starting.is_none() && which(held.worker))
-            {
-                let role = &live.job.tasks[task.index()].entry.role;
-                self.ports.crews[role].withdraw(key_of(*id, *task, held.attempt, held.dispatch));
+        for live in self.jobs.values() {
+            for (task, held) in &live.held {
+                if held.starting.is_none() && which(held.worker) {
+                    self.take_back(&live.job, *task, held);
+                }
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     id::{JobId, TaskId, Tenant},
     job::{Command, Job, Refused, Submit},
     journal::{JobRow, LiveJobRow, Remembered},
+    why::Owner,
     writer::Settled,
 };
 
@@ -107,6 +108,8 @@ pub struct RolePace {
 pub(crate) struct Look {
     pub held: Vec<HeldTask>,
     pub paces: HashMap<String, RolePace>,
+    /// None when no shard answered.
+    pub owner: Option<Owner>,
 }
 
 /// What a caller asks of a job.

@@ -39,6 +39,7 @@ use crate::{
     id::JobId,
     job::{Command, Job, Moment, Refused, Step, step},
     journal::Journal,
+    recovery::RecoveryGauge,
     shard::{
         adopt::{Phase, Reloading},
         live::{AfterCommit, LiveJob},
@@ -47,6 +48,7 @@ use crate::{
         timers::Timers,
     },
     time::{Clock, Timestamp},
+    why::Owner,
     writer::{SettledSink, WriterMessage},
 };
 
@@ -69,6 +71,7 @@ pub(crate) struct ShardPorts {
     pub window: usize,
     /// True while the shard holds every live job that is its own.
     pub recovered: watch::Sender<bool>,
+    pub recovery: RecoveryGauge,
     /// True once the house drains; outlives any incarnation.
     pub draining: Arc<AtomicBool>,
 }
@@ -286,9 +289,12 @@ impl Resident for Shard {
             ShardMessage::Submit(new) => self.submit(*new),
             ShardMessage::Control(control) => self.control(*control, ctx),
             ShardMessage::Tasks { job, reply } => {
-                let look = self.jobs.get(&job).map(|live| self.look(live));
+                let owner = Owner {
+                    node: ctx.node().to_owned(),
+                    incarnation: ctx.incarnation(),
+                };
                 // Err means that the asker has gone.
-                let _ = reply.send(look.unwrap_or_default());
+                let _ = reply.send(self.look(job, owner));
             }
             ShardMessage::Crew { role, notice } => self.crew_notice(&role, notice),
             ShardMessage::Settled(settled) => {

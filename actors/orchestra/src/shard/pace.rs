@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     Shard,
-    live::LiveJob,
     message::{Look, RolePace},
 };
+use crate::{id::JobId, why::Owner};
 
 /// Weight of the latest attempt in the mean.
 const LATEST_WEIGHT: f64 = 0.1;
@@ -30,7 +30,14 @@ impl Paces {
 }
 
 impl Shard {
-    pub(super) fn look(&self, live: &LiveJob) -> Look {
+    pub(super) fn look(&self, id: JobId, owner: Owner) -> Look {
+        let owner = Some(owner);
+        let Some(live) = self.jobs.get(&id) else {
+            return Look {
+                owner,
+                ..Look::default()
+            };
+        };
         let open = live.job.tasks.iter().filter(|task| !task.state.is_final());
         let roles: HashSet<&Arc<str>> = open.map(|task| &task.entry.role).collect();
         let pace = |role: &Arc<str>| {
@@ -44,6 +51,7 @@ impl Shard {
         Look {
             held: live.held(),
             paces: roles.into_iter().filter_map(pace).collect(),
+            owner,
         }
     }
 }

@@ -56,7 +56,19 @@ impl Reader {
         let holdings = Arc::new(ask_holdings(&self.ports).await);
         match asked {
             Some(ids) => self.read_asked(ids, holdings).await,
-            None => self.read_all(holdings).await,
+            None => {
+                futures_util::join!(self.count(), self.read_all(holdings));
+            }
+        }
+    }
+
+    /// Counts what `read_all` has before it, for whoever watches.
+    async fn count(&self) {
+        match self.ports.journal.live_jobs_total().await {
+            Ok(live_jobs) => self.ports.recovery.found(live_jobs),
+            Err(error) => {
+                tracing::warn!(shard = self.ports.index, error = %error, "cannot count live jobs");
+            }
         }
     }
 
@@ -144,28 +156,26 @@ pub(super) async fn read_histories(
     journal: &dyn Journal,
     ids: &[JobId],
 ) -> Result<Vec<Job>, JournalError> {
-    let mut jobs = Vec::with_capacity(ids.len());
-    match journal.histories(ids).await {
-        Ok(histories) => {
-            for history in histories {
-                jobs.extend(read_history(journal, history).await?);
-            }
-        }
+    match read_together(journal, ids).await {
         // One that cannot be decoded must not keep the others from being read.
-        Err(JournalError::Codec(_)) => {
-            for id in ids {
-                match journal.histories(std::slice::from_ref(id)).await {
-                    Ok(histories) => {
-                        for history in histories {
-                            jobs.extend(read_history(journal, history).await?);
-                        }
-                    }
-                    Err(JournalError::Codec(error)) => unreadable(*id, &error),
-                    Err(error) => return Err(error),
-                }
-            }
+        Err(JournalError::Codec(_)) => {}
+        read => return read,
+    }
+    let mut jobs = Vec::with_capacity(ids.len());
+    for id in ids {
+        match read_together(journal, std::slice::from_ref(id)).await {
+            Ok(read) => jobs.extend(read),
+            Err(JournalError::Codec(error)) => unreadable(*id, &error),
+            Err(error) => return Err(error),
         }
-        Err(error) => return Err(error),
+    }
+    Ok(jobs)
+}
+
+async fn read_together(journal: &dyn Journal, ids: &[JobId]) -> Result<Vec<Job>, JournalError> {
+    let mut jobs = Vec::with_capacity(ids.len());
+    for history in journal.histories(ids).await? {
+        jobs.extend(read_history(journal, history).await?);
     }
     Ok(jobs)
 }

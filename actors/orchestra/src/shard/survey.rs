@@ -1,5 +1,5 @@
 //! The alarm for what must never be: a live job with no reason to wait and nothing under way. Such a job is read again
-//! from the journal, which sets going whatever it says must be.
+//! from the journal, which sets going whatever it says must be, and is told of as a supervision event.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -29,6 +29,7 @@ impl Shard {
         for id in found {
             tracing::error!(job.id = %id, "the job has no reason to wait and nothing under way; reading it again");
             metrics::counter!("callboard_stuck_jobs_total").increment(1);
+            ctx.invariant_broken(format!("{id} had no reason to wait and nothing under way"));
             self.discard(id, ctx);
         }
         let shard = self.ports.index.to_string();

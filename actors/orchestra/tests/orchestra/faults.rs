@@ -89,6 +89,10 @@ impl Journal for Stumbling {
         self.journal.live_jobs(after, limit)
     }
 
+    fn live_jobs_total(&self) -> JournalFuture<'_, u64> {
+        self.journal.live_jobs_total()
+    }
+
     fn histories<'a>(&'a self, jobs: &'a [JobId]) -> JournalFuture<'a, Vec<History>> {
         self.journal.histories(jobs)
     }

@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::Resident;
 use super::timer::{Timer, Timers};
 use crate::alarm::later;
+use crate::event::{Detail, EventKind};
 use crate::exit::{self, SCOPE, Scope};
 use crate::handle::Handle;
+use crate::tree::ChildLink;
 
 /// A task spawned by the resident panicked.
 #[derive(Message)]
@@ -28,6 +30,7 @@ pub struct ResidentContext<R: Resident> {
     pub(super) timers: Rc<Timers<R::Message>>,
     pub(super) stopping: bool,
     pub(super) scope: Scope,
+    pub(super) link: ChildLink,
     pub(super) panicked: Recipient<TaskPanicked>,
     /// Cancelled when the resident has ended for good.
     pub(super) ended: CancellationToken,
@@ -42,6 +45,17 @@ impl<R: Resident> ResidentContext<R> {
     /// 1 for the first instance, one more at each rebuild.
     pub fn incarnation(&self) -> u64 {
         self.incarnation
+    }
+
+    /// Path of this resident in the tree.
+    pub fn node(&self) -> &str {
+        &self.link.subject.node
+    }
+
+    /// Publishes that what must never be has come to be. The caller logs it.
+    pub fn invariant_broken(&self, what: impl Into<String>) {
+        let detail = Detail::generation(self.incarnation).cause(what);
+        self.link.publish(EventKind::InvariantBroken, detail);
     }
 
     /// Delivers `message` to this instance after `delay`, unless the timer is cancelled or the instance replaced before.

@@ -52,6 +52,7 @@ pub(crate) fn start<R: Resident>(
                     node: link.subject.node.clone(),
                     task: None,
                 },
+                link: link.clone(),
                 panicked: own.recipient(),
                 ended: ended.clone(),
             },

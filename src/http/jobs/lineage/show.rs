@@ -23,6 +23,7 @@ use crate::http::{
     error::{Kind, Problem, ProblemBody},
     jobs::show::{job_row, replayed_job},
     query::Asked,
+    responses::StoreFailures,
 };
 
 /// Records read from the journal at one time.
@@ -52,8 +53,7 @@ pub struct LineageOf {
         (status = 304, description = "The client has it"),
         (status = 400, description = "The id is not a job id, or the query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job, or no such fact", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Internal error", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The store cannot be reached at the moment", body = ProblemBody, content_type = "application/problem+json"),
+        StoreFailures,
     )
 )]
 pub async fn lineage(

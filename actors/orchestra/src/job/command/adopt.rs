@@ -34,8 +34,7 @@ pub(super) fn apply(job: &Job, held: &[TaskId], is_new_process: bool) -> Applied
 fn fate(task: &Task, recovered: bool) -> JobEvent {
     if let (EffectClass::Once, Some(intent)) = (task.entry.effect, task.intent) {
         let failure = Failure::new(FailureKind::WorkerLost, "lost with the process it ran in");
-        let lost = effect::lose(task, intent, failure);
-        return lost.events.into_iter().next().expect("a loss is one event");
+        return effect::lost(task, intent, failure);
     }
     let deaths = task.deaths + u32::from(recovered);
     if deaths >= DEATHS_MAX {

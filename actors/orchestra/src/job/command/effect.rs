@@ -32,13 +32,18 @@ impl Resolution {
 
 pub(super) fn lose(task: &Task, intent: Intent, failure: Failure) -> Applied {
     Applied {
-        events: vec![JobEvent::EffectUnknown {
-            effect: intent.effect,
-            task: task.id(),
-            attempt: task.attempt,
-            failure,
-        }],
+        events: vec![lost(task, intent, failure)],
         effects: Vec::new(),
+    }
+}
+
+/// The outcome of an attempt is open.
+pub(super) fn lost(task: &Task, intent: Intent, failure: Failure) -> JobEvent {
+    JobEvent::EffectUnknown {
+        effect: intent.effect,
+        task: task.id(),
+        attempt: task.attempt,
+        failure,
     }
 }
 

@@ -147,7 +147,7 @@ pub enum Command {
 
 /// What a command comes to.
 #[derive(Debug, Default, PartialEq)]
-pub struct Applied {
+pub(super) struct Applied {
     pub events: Vec<JobEvent>,
     pub effects: Vec<Effect>,
 }

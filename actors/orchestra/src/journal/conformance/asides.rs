@@ -7,7 +7,7 @@ use super::{
     subject::{EVERYTHING, Subject},
 };
 use crate::{
-    id::{ApprovalId, EffectId, TaskId},
+    id::{ApprovalId, EffectId, JobId, TaskId, Tenant},
     journal::{
         ApprovalRow, ApprovalState, ApprovalsQuery, EffectRow, EffectState, EffectsQuery,
         JournalError, SupervisionNote,
@@ -41,6 +41,63 @@ pub(super) async fn a_key_is_remembered_until_it_expires_and_may_be_used_again(
     first.at = expires_at;
     journal.commit(&[first]).await;
     assert_eq!(read(expires_at).await, Some(kept));
+}
+
+/// What a list of approvals or effects is narrowed by.
+struct Narrowing<S, I> {
+    tenant: Tenant,
+    state: Option<S>,
+    job: Option<JobId>,
+    before: Option<I>,
+    limit: usize,
+}
+
+/// Narrowings of three rows, each with those it leaves: the first is in another state than `open`, the second of
+/// another job than `job`, the third is `newest`.
+fn narrowings<S: Copy, I: Copy>(
+    tenant: &Tenant,
+    open: S,
+    job: JobId,
+    newest: I,
+) -> [(Narrowing<S, I>, &'static [usize]); 7] {
+    let (open, job, before) = (Some(open), Some(job), Some(newest));
+    let all = || Narrowing {
+        tenant: tenant.clone(),
+        state: None,
+        job: None,
+        before: None,
+        limit: EVERYTHING,
+    };
+    let nobody = self::tenant();
+    [
+        (all(), &[2, 1, 0]),
+        (Narrowing { limit: 2, ..all() }, &[2, 1]),
+        (Narrowing { before, ..all() }, &[1, 0]),
+        (
+            Narrowing {
+                state: open,
+                ..all()
+            },
+            &[2, 1],
+        ),
+        (Narrowing { job, ..all() }, &[2, 0]),
+        (
+            Narrowing {
+                job,
+                state: open,
+                before,
+                ..all()
+            },
+            &[],
+        ),
+        (
+            Narrowing {
+                tenant: nobody,
+                ..all()
+            },
+            &[],
+        ),
+    ]
 }
 
 pub(super) async fn approvals_are_listed_newest_first_and_replaced_by_id(journal: Subject<'_>) {
@@ -77,67 +134,21 @@ pub(super) async fn approvals_are_listed_newest_first_and_replaced_by_id(journal
     planned.asides.approvals = vec![rows[0].clone()];
     journal.commit(&[planned]).await;
 
-    let all = ApprovalsQuery {
-        tenant,
-        limit: EVERYTHING,
-        ..ApprovalsQuery::default()
-    };
-    let pending = Some(ApprovalState::Pending);
-    let job = Some(author.id());
-    let before = Some(rows[2].id);
-    for (query, expected) in [
-        (all.clone(), vec![2, 1, 0]),
-        (
-            ApprovalsQuery {
-                limit: 2,
-                ..all.clone()
-            },
-            vec![2, 1],
-        ),
-        (
-            ApprovalsQuery {
-                before,
-                ..all.clone()
-            },
-            vec![1, 0],
-        ),
-        (
-            ApprovalsQuery {
-                state: pending,
-                ..all.clone()
-            },
-            vec![2, 1],
-        ),
-        (ApprovalsQuery { job, ..all.clone() }, vec![2, 0]),
-        (
-            ApprovalsQuery {
-                job,
-                state: pending,
-                before,
-                ..all.clone()
-            },
-            vec![],
-        ),
-        (
-            ApprovalsQuery {
-                tenant: self::tenant(),
-                ..all.clone()
-            },
-            vec![],
-        ),
-    ] {
-        let expected: Vec<_> = expected
-            .into_iter()
-            .map(|at: usize| rows[at].clone())
-            .collect();
+    let narrowings = narrowings(&tenant, ApprovalState::Pending, author.id(), rows[2].id);
+    for (narrowing, expected) in narrowings {
+        let query = ApprovalsQuery {
+            tenant: narrowing.tenant,
+            state: narrowing.state,
+            job: narrowing.job,
+            before: narrowing.before,
+            limit: narrowing.limit,
+        };
+        let expected: Vec<_> = expected.iter().map(|at| rows[*at].clone()).collect();
         assert_eq!(journal.approvals(&query).await, expected, "{query:?}");
     }
-    let found = journal.0.approval(&all.tenant, rows[0].id).await;
+    let found = journal.0.approval(&tenant, rows[0].id).await;
     assert_eq!(found.expect("it can be read"), Some(rows[0].clone()));
-    for (tenant, id) in [
-        (self::tenant(), rows[0].id),
-        (all.tenant, ApprovalId::mint()),
-    ] {
+    for (tenant, id) in [(self::tenant(), rows[0].id), (tenant, ApprovalId::mint())] {
         let found = journal.0.approval(&tenant, id).await;
         assert_eq!(found.expect("it can be looked for"), None);
     }
@@ -189,64 +200,21 @@ pub(super) async fn effects_are_listed_newest_first_and_replaced_by_id(journal: 
     cancelled.asides.effects = vec![rows[0].clone()];
     journal.commit(&[planned, cancelled]).await;
 
-    let all = EffectsQuery {
-        tenant,
-        limit: EVERYTHING,
-        ..EffectsQuery::default()
-    };
-    let open = Some(EffectState::Intended);
-    let job = Some(author.id());
-    let before = Some(rows[2].id);
-    for (query, expected) in [
-        (all.clone(), vec![2, 1, 0]),
-        (
-            EffectsQuery {
-                limit: 2,
-                ..all.clone()
-            },
-            vec![2, 1],
-        ),
-        (
-            EffectsQuery {
-                before,
-                ..all.clone()
-            },
-            vec![1, 0],
-        ),
-        (
-            EffectsQuery {
-                state: open,
-                ..all.clone()
-            },
-            vec![2, 1],
-        ),
-        (EffectsQuery { job, ..all.clone() }, vec![2, 0]),
-        (
-            EffectsQuery {
-                job,
-                state: open,
-                before,
-                ..all.clone()
-            },
-            vec![],
-        ),
-        (
-            EffectsQuery {
-                tenant: self::tenant(),
-                ..all.clone()
-            },
-            vec![],
-        ),
-    ] {
-        let expected: Vec<_> = expected
-            .into_iter()
-            .map(|at: usize| rows[at].clone())
-            .collect();
+    let narrowings = narrowings(&tenant, EffectState::Intended, author.id(), rows[2].id);
+    for (narrowing, expected) in narrowings {
+        let query = EffectsQuery {
+            tenant: narrowing.tenant,
+            state: narrowing.state,
+            job: narrowing.job,
+            before: narrowing.before,
+            limit: narrowing.limit,
+        };
+        let expected: Vec<_> = expected.iter().map(|at| rows[*at].clone()).collect();
         assert_eq!(journal.effects(&query).await, expected, "{query:?}");
     }
-    let found = journal.0.effect(&all.tenant, rows[0].id).await;
+    let found = journal.0.effect(&tenant, rows[0].id).await;
     assert_eq!(found.expect("it can be read"), Some(rows[0].clone()));
-    for (tenant, id) in [(self::tenant(), rows[0].id), (all.tenant, EffectId::mint())] {
+    for (tenant, id) in [(self::tenant(), rows[0].id), (tenant, EffectId::mint())] {
         let found = journal.0.effect(&tenant, id).await;
         assert_eq!(found.expect("it can be looked for"), None);
     }

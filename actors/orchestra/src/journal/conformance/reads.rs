@@ -28,6 +28,8 @@ pub(super) async fn live_jobs_are_those_that_have_not_ended(journal: Subject<'_>
     journal.commit(&batch).await;
     let live = journal.live_jobs(None, EVERYTHING).await;
     assert!(live.is_sorted_by(|a, b| a.id < b.id));
+    let total = journal.0.live_jobs_total().await;
+    assert_eq!(total.expect("live jobs can be counted"), live.len() as u64);
     let ours = [cancelled.id(), running.id(), done.id(), queued.id()];
     let ours: Vec<_> = live.iter().filter(|row| ours.contains(&row.id)).collect();
     let expected = [&running, &queued].map(|author| LiveJobRow::of(&row_of(&author.job)));
