@@ -8,6 +8,8 @@
 pub mod admission;
 pub mod admit;
 pub mod artifact;
+pub mod audit;
+pub mod author;
 pub mod catalog;
 pub mod context;
 pub mod control;
@@ -36,6 +38,8 @@ mod turns;
 pub mod why;
 mod writer;
 
+pub use audit::AuditEntry;
+pub use author::Author;
 pub use callboard_runtime::OnOpen;
 pub use context::{RoleContext, TaskInput};
 pub use control::{ControlError, DecideError, ResolveError};

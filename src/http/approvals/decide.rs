@@ -86,7 +86,7 @@ async fn decide(
     let Remark { reason, by } = remark::optional(request, body, desk).await?;
     let (reason, by) = (remark::checked_reason(reason)?, remark::checked_name(by)?);
     let coordinator = &desk.house.coordinator;
-    let decided = coordinator.decide(&caller.0, id, decision, &by, reason);
+    let decided = coordinator.decide(&caller.tenant, id, decision, &by, reason);
     let row = decided.await?;
     tracing::info!(job.id = %row.job, approval.id = %id, approval.state = row.state.name(), by, "approval decided");
     Ok(HttpResponse::Ok().json(ApprovalView::of(&row)))

@@ -68,7 +68,7 @@ pub async fn list(
     let limit = query::page_limit(filter.limit, APPROVALS_DEFAULT, APPROVALS_MAX)?;
     let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
     let wanted = ApprovalsQuery {
-        tenant: caller.0,
+        tenant: caller.tenant,
         state: filter.state,
         job: filter.job,
         before: before.map(ApprovalId::from_uuid),

@@ -32,7 +32,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = query::approval_id(&id)?;
     let journal = desk.house.coordinator.journal();
-    let row = journal.approval(&caller.0, id).await?;
+    let row = journal.approval(&caller.tenant, id).await?;
     let row = row.ok_or_else(Problem::no_such_approval)?;
     Ok(HttpResponse::Ok().json(ApprovalView::of(&row)))
 }

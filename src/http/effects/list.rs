@@ -68,7 +68,7 @@ pub async fn list(
     let limit = query::page_limit(filter.limit, EFFECTS_DEFAULT, EFFECTS_MAX)?;
     let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
     let wanted = EffectsQuery {
-        tenant: caller.0,
+        tenant: caller.tenant,
         state: filter.state,
         job: filter.job,
         before: before.map(EffectId::from_uuid),

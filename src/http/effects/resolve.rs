@@ -78,7 +78,7 @@ pub async fn resolve(
     let reason = remark::checked_reason(asked.reason)?;
     let by = remark::checked_name(asked.by)?;
     let coordinator = &desk.house.coordinator;
-    let resolved = coordinator.resolve(&caller.0, id, resolution, &by, reason);
+    let resolved = coordinator.resolve(&caller.tenant, id, resolution, &by, reason);
     let row = resolved.await?;
     tracing::info!(job.id = %row.job, effect.id = %id, outcome = ?asked.outcome, by, "effect resolved");
     Ok(HttpResponse::Ok().json(EffectView::of(&row)))

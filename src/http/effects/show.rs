@@ -32,7 +32,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = query::effect_id(&id)?;
     let journal = desk.house.coordinator.journal();
-    let row = journal.effect(&caller.0, id).await?;
+    let row = journal.effect(&caller.tenant, id).await?;
     let row = row.ok_or_else(Problem::no_such_effect)?;
     Ok(HttpResponse::Ok().json(EffectView::of(&row)))
 }

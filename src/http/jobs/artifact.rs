@@ -72,7 +72,7 @@ pub async fn artifact(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let (id, name) = path.into_inner();
-    let job = replayed_job(&desk, &caller.0, &id).await?;
+    let job = replayed_job(&desk, &caller.tenant, &id).await?;
     let named = job
         .artifacts
         .iter()

@@ -55,7 +55,7 @@ pub async fn artifacts(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let job = replayed_job(&desk, &caller.0, &id).await?;
+    let job = replayed_job(&desk, &caller.tenant, &id).await?;
     let view = |(task, artifact): &(TaskId, Artifact)| ArtifactView {
         name: artifact.name.clone(),
         media_type: artifact.media_type.clone(),

@@ -7,7 +7,7 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Payload as Body},
 };
-use callboard_orchestra::{Submitted, Tenant, Timestamp, submission::IdempotencyKey};
+use callboard_orchestra::{Submitted, Timestamp, submission::IdempotencyKey};
 use futures_util::future::join_all;
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -98,7 +98,7 @@ pub async fn batch(
     let NewBatch { jobs } = read(&body)?;
     let intake = Intake {
         desk: &desk,
-        tenant: &caller.0,
+        caller: &caller,
         jobs: &jobs,
     };
     let (outcomes, replayed) = match key {
@@ -124,7 +124,7 @@ type Outcome = Result<Submitted, Problem>;
 /// The submissions of one request.
 struct Intake<'a> {
     desk: &'a Desk,
-    tenant: &'a Tenant,
+    caller: &'a Caller,
     jobs: &'a [&'a RawValue],
 }
 
@@ -143,7 +143,7 @@ impl Intake<'_> {
     async fn submit_once(&self, key: &BatchKey) -> Result<(Vec<Outcome>, bool), Problem> {
         let journal = self.desk.house.coordinator.journal();
         let held = journal
-            .remembered(self.tenant, key.name(), Timestamp::now())
+            .remembered(&self.caller.tenant, key.name(), Timestamp::now())
             .await?;
         if let Some(remembered) = held {
             let first = key.holder(&remembered.body_sha256)?;
@@ -180,7 +180,7 @@ impl Intake<'_> {
         if text.len() > bytes_max {
             return Err(json::too_large(bytes_max));
         }
-        let submission = NewJob::read(text.as_bytes())?.submission(self.tenant.clone(), key);
+        let submission = NewJob::read(text.as_bytes())?.submission(self.caller, key);
         let submitted = self.desk.house.coordinator.submit(submission).await;
         submitted.map_err(|error| self.desk.refusal(error))
     }

@@ -63,7 +63,7 @@ pub async fn events(
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(asked.limit, EVENTS_DEFAULT, EVENTS_MAX)?;
     let after = asked.after.unwrap_or(0);
-    let job = job_row(&desk, &caller.0, &id).await?.id;
+    let job = job_row(&desk, &caller.tenant, &id).await?.id;
     // A record has at least one event, so as many records are enough.
     let records = desk
         .house

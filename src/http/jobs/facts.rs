@@ -98,7 +98,7 @@ pub async fn facts(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let job = replayed_job(&desk, &caller.0, &id).await?;
+    let job = replayed_job(&desk, &caller.tenant, &id).await?;
     Ok(HttpResponse::Ok().json(FactsPage {
         items: job
             .facts

@@ -64,7 +64,7 @@ pub async fn list(
     let limit = query::page_limit(filter.limit, JOBS_DEFAULT, JOBS_MAX)?;
     let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
     let wanted = JobsQuery {
-        tenant: caller.0,
+        tenant: caller.tenant,
         kind: filter.kind,
         state: filter.state,
         before: before.map(JobId::from_uuid),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_orchestra::{
-    OnExhausted, Payload, Submission, Tenant, Timestamp,
+    OnExhausted, Payload, Submission, Timestamp,
     submission::{IdempotencyKey, PRIORITY_DEFAULT},
 };
 use chrono::{DateTime, Utc};
@@ -11,8 +11,9 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::http::{
+    caller::Caller,
     error::{Kind, Problem},
-    json, observe,
+    json,
 };
 
 /// A job to be done.
@@ -58,10 +59,9 @@ impl NewJob {
         Err(Problem::new(Kind::Invalid, "invalid_input", detail))
     }
 
-    /// Belongs to the request that is being answered.
-    pub fn submission(self, tenant: Tenant, idempotency: Option<IdempotencyKey>) -> Submission {
+    pub fn submission(self, caller: &Caller, idempotency: Option<IdempotencyKey>) -> Submission {
         Submission {
-            tenant,
+            tenant: caller.tenant.clone(),
             kind: self.kind,
             input: self.input,
             priority: self.priority.unwrap_or(PRIORITY_DEFAULT),
@@ -69,7 +69,7 @@ impl NewJob {
             deadline: self.deadline.map(Timestamp::from),
             on_exhausted: self.on_exhausted,
             idempotency,
-            request_id: Some(observe::request_id().into()),
+            request_id: caller.author.request_id.clone(),
         }
     }
 }

@@ -47,7 +47,11 @@ pub async fn pause(
 ) -> Result<HttpResponse, Problem> {
     let id = query::job_id(&id)?;
     let reason = Reason::read(&request, body, &desk, PAUSED_DEFAULT).await?;
-    let row = desk.house.coordinator.pause(&caller.0, id, &reason).await?;
+    let row = desk
+        .house
+        .coordinator
+        .pause(&caller.tenant, id, &reason)
+        .await?;
     tracing::info!(job.id = %id, "job paused");
     Ok(HttpResponse::Ok().json(JobView::of(&row)))
 }
@@ -83,7 +87,7 @@ pub async fn resume(
     let row = desk
         .house
         .coordinator
-        .resume(&caller.0, id, &reason)
+        .resume(&caller.tenant, id, &reason)
         .await?;
     tracing::info!(job.id = %id, "job resumed");
     Ok(HttpResponse::Ok().json(JobView::of(&row)))

@@ -31,7 +31,7 @@ pub async fn show(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let row = job_row(&desk, &caller.0, &id).await?;
+    let row = job_row(&desk, &caller.tenant, &id).await?;
     Ok(HttpResponse::Ok().json(JobView::of(&row)))
 }
 

@@ -65,7 +65,7 @@ pub async fn job_stream(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let transport = Transport::of(&request)?;
-    let row = job_row(&desk, &caller.0, &id).await?;
+    let row = job_row(&desk, &caller.tenant, &id).await?;
     let after = match place(&request, &asked) {
         Some(after) => after
             .parse()
@@ -122,7 +122,7 @@ pub async fn tenant_stream(
                 .parse()
                 .map_err(|error| invalid_after(format!("{error}")))?;
             if cursor
-                .is_beyond(&**coordinator.journal(), &caller.0)
+                .is_beyond(&**coordinator.journal(), &caller.tenant)
                 .await?
             {
                 let detail = format!("after is {after}, but no event has come so far");
@@ -131,7 +131,12 @@ pub async fn tenant_stream(
             Some(cursor)
         }
     };
-    let feed = Feed::of_tenant(coordinator.journal(), coordinator.hub(), caller.0, after);
+    let feed = Feed::of_tenant(
+        coordinator.journal(),
+        coordinator.hub(),
+        caller.tenant,
+        after,
+    );
     open(&request, body, feed, &seats, &desk)
 }
 

@@ -61,7 +61,7 @@ pub async fn submit(
         key,
         body_sha256: idempotency::sha256(&body),
     });
-    let submission = new.submission(caller.0.clone(), idempotency);
+    let submission = new.submission(&caller, idempotency);
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
     let coordinator = &desk.house.coordinator;
@@ -79,7 +79,7 @@ pub async fn submit(
         "job accepted"
     );
     let finished = match wait {
-        Some(wait) => wait_for_end(&desk, &caller.0, row.id, wait, listening).await?,
+        Some(wait) => wait_for_end(&desk, &caller.tenant, row.id, wait, listening).await?,
         None => None,
     };
     let mut response = match finished {
@@ -96,7 +96,7 @@ pub async fn submit(
             response.insert_header((PREFERENCE_APPLIED, format!("wait={seconds}")));
             view
         }
-        (None, Some(_)) => current(&desk, &caller.0, row.id)
+        (None, Some(_)) => current(&desk, &caller.tenant, row.id)
             .await?
             .unwrap_or_else(|| JobView::of(&row)),
         (None, None) => JobView::of(&row),

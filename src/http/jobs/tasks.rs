@@ -122,7 +122,7 @@ pub async fn tasks(
     let inspection = desk
         .house
         .coordinator
-        .inspect(&caller.0, id)
+        .inspect(&caller.tenant, id)
         .await?
         .ok_or_else(Problem::no_such_job)?;
     let held: HashMap<_, _> = inspection

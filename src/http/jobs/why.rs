@@ -158,7 +158,7 @@ pub async fn why(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let id = query::job_id(&id)?;
-    let why = desk.house.coordinator.why(&caller.0, id).await?;
+    let why = desk.house.coordinator.why(&caller.tenant, id).await?;
     let why = why.ok_or_else(Problem::no_such_job)?;
     Ok(HttpResponse::Ok().json(WhyView::of(why, &desk.store)))
 }

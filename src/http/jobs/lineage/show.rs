@@ -64,7 +64,7 @@ pub async fn lineage(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let fact = asked.fact.as_deref().map(fact_id).transpose()?;
-    let row = job_row(&desk, &caller.0, &id).await?;
+    let row = job_row(&desk, &caller.tenant, &id).await?;
     let etag = row.state.is_final().then(|| {
         let version = env!("CARGO_PKG_VERSION");
         EntityTag::new_strong(format!("{version}-{}", row.seq))
@@ -76,7 +76,7 @@ pub async fn lineage(
             .insert_header((ETAG, etag.clone()))
             .finish());
     }
-    let job = replayed_job(&desk, &caller.0, &id).await?;
+    let job = replayed_job(&desk, &caller.tenant, &id).await?;
     let lineage = match fact {
         Some(fact) => graph::ancestry(&job, fact).ok_or_else(|| {
             let detail = format!("the job has no fact {fact}");
