@@ -246,6 +246,7 @@ impl Coordinator {
         if let Some(Listening(end)) = listening {
             *end = self.0.hub.wait_for_end(id).ok();
         }
+        let patient = matches!(listening, Some(Listening(Some(_))));
         let remember = submission.idempotency.map(|idempotency| Remembered {
             key: idempotency.key,
             body_sha256: idempotency.body_sha256,
@@ -262,6 +263,7 @@ impl Coordinator {
                     submit,
                     remember,
                     permit,
+                    patient,
                     reply,
                 }))
             };

@@ -73,6 +73,8 @@ pub(crate) struct NewJob {
     pub submit: Submit,
     pub remember: Option<Remembered>,
     pub permit: OwnedSemaphorePermit,
+    /// The caller waits for the end of the job, and not for its submission to be committed.
+    pub patient: bool,
     pub reply: SubmitReply,
 }
 
