@@ -206,12 +206,10 @@ async fn act_out(records: Records, act: Act, ctx: RoleContext) -> Outcome<serde_
         }
         Act::Signal { name, within_ms } => {
             tokio::time::sleep(WORK).await;
+            let within = within_ms.map(Duration::from_millis);
             return match ctx.signal() {
                 Some(payload) => Outcome::Done(payload.read().unwrap()),
-                None => {
-                    let within = within_ms.map(Duration::from_millis);
-                    Outcome::AwaitSignal { name, within }
-                }
+                None => Outcome::AwaitSignal { name, within },
             };
         }
         Act::Tally => {
