@@ -17,7 +17,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{approvals::view::ApprovalView, effects::view::EffectView, observe};
-use crate::ws::OpenError;
+use crate::{
+    auth::{Permission, Unknown},
+    ws::OpenError,
+};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -26,6 +29,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
 pub enum Kind {
     Malformed,
     Invalid,
+    Unauthenticated,
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -47,6 +51,7 @@ impl Kind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -68,6 +73,7 @@ impl Kind {
         match self {
             Self::Malformed => "The request cannot be read",
             Self::Invalid => "The request cannot be accepted",
+            Self::Unauthenticated => "Not known who calls",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The resource does not answer this method",
@@ -155,6 +161,28 @@ impl Problem {
         self
     }
 
+    /// Nobody knows who calls.
+    pub fn unauthenticated(unknown: &Unknown) -> Self {
+        let challenge = match unknown {
+            Unknown::Missing => "Bearer realm=\"callboard\"",
+            _ => "Bearer realm=\"callboard\", error=\"invalid_token\"",
+        };
+        Self {
+            header: Some(Box::new((header::WWW_AUTHENTICATE, challenge.to_owned()))),
+            ..Self::new(
+                Kind::Unauthenticated,
+                "unauthenticated",
+                unknown.to_string(),
+            )
+        }
+    }
+
+    /// The caller is known, and may not.
+    pub fn permission_denied(needed: Permission) -> Self {
+        let detail = format!("this needs the permission {}", needed.name());
+        Self::new(Kind::Forbidden, "permission_denied", detail)
+    }
+
     /// The job does not exist, or belongs to another tenant.
     pub fn no_such_job() -> Self {
         Self::new(Kind::NotFound, "job_not_found", "no such job")
@@ -163,6 +191,11 @@ impl Problem {
     /// The approval does not exist, or belongs to another tenant.
     pub fn no_such_approval() -> Self {
         Self::new(Kind::NotFound, "approval_not_found", "no such approval")
+    }
+
+    /// The key does not exist, or belongs to another tenant.
+    pub fn no_such_key() -> Self {
+        Self::new(Kind::NotFound, "key_not_found", "no such key")
     }
 
     /// The effect does not exist, or belongs to another tenant.

@@ -12,7 +12,7 @@ use super::{
     error::ProblemBody,
     health,
     jobs::{self, view::JobStateName},
-    kinds, metrics, supervision,
+    keys, kinds, me, metrics, roles, security, stream_tickets, supervision,
 };
 
 #[derive(OpenApi)]
@@ -50,6 +50,16 @@ use super::{
         effects::resolve::resolve,
         kinds::list::list,
         kinds::show::show,
+        keys::create::create,
+        keys::list::list,
+        keys::show::show,
+        keys::rotate::rotate,
+        keys::revoke::revoke,
+        roles::list::list,
+        roles::put::put,
+        roles::remove::remove,
+        me::me,
+        stream_tickets::issue,
         supervision::tree::tree,
         supervision::events::events,
         supervision::stream::stream,
@@ -66,6 +76,7 @@ use super::{
         (name = "effects", description = "The ledger of attempts that act outside"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
         (name = "kinds", description = "What can be submitted"),
+        (name = "access", description = "Who may do what: keys and roles"),
         (name = "supervision", description = "Supervised actors: the tree and its events"),
         (name = "health", description = "For operators and their machines"),
     )
@@ -74,7 +85,9 @@ struct Document;
 
 /// The OpenAPI document of every route.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    security::describe(&mut document);
+    document
 }
 
 /// This description

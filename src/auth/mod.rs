@@ -1,0 +1,23 @@
+//! Who calls, and what they may do: API keys, sessions, tokens of others, roles and permissions. Knows neither HTTP nor
+//! SQL.
+
+mod authority;
+mod id;
+mod permission;
+mod principal;
+pub mod role;
+mod secret;
+mod standing;
+mod tickets;
+mod verified;
+
+pub use authority::Authority;
+pub use id::{BadId, KeyId, SessionId, UserId};
+pub use permission::{Permission, Permissions};
+pub use principal::{Credential, Principal, Unknown};
+pub use secret::{Secret, SecretHash, SecretKind, csrf_token};
+pub use standing::Standing;
+pub use tickets::TICKET_TTL;
+
+/// The cookie that bears the access token of a login.
+pub const ACCESS_COOKIE: &str = "callboard_session";
