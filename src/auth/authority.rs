@@ -8,6 +8,8 @@ use callboard_runtime::{Home, Universe};
 use tokio::sync::watch;
 
 use super::{
+    delays::Delays,
+    password::Passwords,
     permission::Permissions,
     principal::{Credential, Principal, Unknown},
     role,
@@ -16,7 +18,10 @@ use super::{
     tickets::Tickets,
     verified::Credentials,
 };
-use crate::store::{AuthStore, audit_later};
+use crate::{
+    config::AuthConfig,
+    store::{AuthStore, SessionRow, audit_later},
+};
 
 /// How often the store is asked whether another process has changed something.
 const POLL_EVERY: Duration = Duration::from_millis(400);
@@ -33,16 +38,23 @@ struct Inner {
     is_open: bool,
     known: Credentials,
     tickets: Tickets,
+    passwords: Passwords,
+    delays: Delays,
+    access_ttl: Duration,
+    session_ttl: Duration,
     /// Told whenever answers given before may be wrong.
     changes: watch::Sender<u64>,
 }
 
 impl Authority {
-    /// `is_open` lets everyone do everything.
-    pub fn new(store: AuthStore, is_open: bool) -> Self {
+    pub fn new(store: AuthStore, config: &AuthConfig) -> Self {
         Self(Arc::new(Inner {
             store,
-            is_open,
+            is_open: config.insecure_loopback,
+            passwords: Passwords::default(),
+            delays: Delays::default(),
+            access_ttl: config.access_token_ttl,
+            session_ttl: config.session_ttl,
             known: Credentials::default(),
             tickets: Tickets::default(),
             changes: watch::Sender::new(0),
@@ -65,6 +77,22 @@ impl Authority {
         &self.0.store
     }
 
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(super) fn delays(&self) -> &Delays {
+        &self.0.delays
+    }
+
+    pub(super) fn access_ttl(&self) -> Duration {
+        self.0.access_ttl
+    }
+
+    pub(super) fn session_ttl(&self) -> Duration {
+        self.0.session_ttl
+    }
+
     /// Nobody is asked who they are.
     pub fn is_open(&self) -> bool {
         self.0.is_open
@@ -77,6 +105,42 @@ impl Authority {
         } else {
             Err(Unknown::Scheme)
         }
+    }
+
+    /// Whose login an access token of a cookie belongs to.
+    pub async fn session(&self, access: &str) -> Result<Principal, Unknown> {
+        if !SecretKind::Access.fits(access) {
+            return Err(Unknown::Session);
+        }
+        let (hash, now) = (SecretHash::of(access), Timestamp::now());
+        if let Some(verified) = self.0.known.find(&hash, now) {
+            return Ok(verified.principal.clone());
+        }
+        let generation = self.0.known.generation();
+        let found = self.0.store.session_by_access(hash, now).await?;
+        let found = found.ok_or(Unknown::Session)?;
+        let principal = self.of_session(&found.session, found.until).await?;
+        let kept = self.0.known.keep(hash, principal, generation, now);
+        Ok(kept.principal.clone())
+    }
+
+    /// The user of a session.
+    pub(super) async fn of_session(
+        &self,
+        session: &SessionRow,
+        until: Timestamp,
+    ) -> Result<Principal, Unknown> {
+        let user = self.0.store.user(&session.tenant, &session.user).await?;
+        let user = user.ok_or(Unknown::Session)?;
+        let permissions = self.permissions(&user.tenant, &user.role).await?;
+        Ok(Principal {
+            name: format!("user:{}", user.name).into(),
+            permissions: permissions.unwrap_or_default(),
+            role: user.role.into(),
+            tenant: user.tenant,
+            credential: Credential::Session(session.id),
+            until: Some(until),
+        })
     }
 
     /// Whose ticket for a stream it is, if they may still do what they could when they got it.
@@ -94,7 +158,12 @@ impl Authority {
 
     /// What an open stream is told of its caller.
     pub fn standing(&self, principal: &Principal) -> Standing {
-        Standing::new(self.clone(), principal.clone(), self.0.changes.subscribe())
+        let mut principal = principal.clone();
+        if let Credential::Session(_) = principal.credential {
+            // That of the access token; the session's own is read.
+            principal.until = None;
+        }
+        Standing::new(self.clone(), principal, self.0.changes.subscribe())
     }
 
     /// The principal as it is at this moment; None when its credential is no longer good.
@@ -103,10 +172,14 @@ impl Authority {
         if !principal.is_within_time(now) {
             return Ok(None);
         }
-        let current = match principal.credential {
+        let current: Result<Principal, Unknown> = match principal.credential {
             Credential::None | Credential::Token => Ok(principal.clone()),
             Credential::Key(_, hash) => self.key(hash).await,
-            Credential::Session(_) => Err(Unknown::Session),
+            // Whatever has become of its access token: a stream outlives many.
+            Credential::Session(id) => match self.0.store.session(id, now).await? {
+                Some(session) => self.of_session(&session, session.expires_at).await,
+                None => Err(Unknown::Session),
+            },
         };
         match current {
             Ok(current) => Ok(Some(current)),

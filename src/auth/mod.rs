@@ -2,7 +2,10 @@
 //! SQL.
 
 mod authority;
+mod delays;
 mod id;
+mod login;
+mod password;
 mod permission;
 mod principal;
 pub mod role;
@@ -13,11 +16,10 @@ mod verified;
 
 pub use authority::Authority;
 pub use id::{BadId, KeyId, SessionId, UserId};
+pub use login::{Login, NoLogin};
+pub use password::{Busy, PASSWORD_BYTES};
 pub use permission::{Permission, Permissions};
 pub use principal::{Credential, Principal, Unknown};
 pub use secret::{Secret, SecretHash, SecretKind, csrf_token};
 pub use standing::Standing;
 pub use tickets::TICKET_TTL;
-
-/// The cookie that bears the access token of a login.
-pub const ACCESS_COOKIE: &str = "callboard_session";

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Ready, ready},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -9,7 +10,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use serde_json::{Map, Value};
 
-use super::error::Problem;
+use super::{error::Problem, observe};
 use crate::auth::{Permission, Principal, Unknown};
 
 /// Who makes the request, and what it may see. Known only where the URL table does not say that an operation is public.
@@ -59,5 +60,14 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Self>().cloned();
         ready(caller.ok_or_else(|| Problem::unauthenticated(&Unknown::Missing)))
+    }
+}
+
+/// The author of a request from which nobody is known.
+pub fn stranger(peer: Option<SocketAddr>) -> Author {
+    Author {
+        request_id: Some(observe::request_id().into()),
+        address: peer.map(|peer| peer.ip()),
+        ..Author::anonymous()
     }
 }

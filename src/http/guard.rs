@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{AUTHORIZATION, HeaderName},
+        header::{AUTHORIZATION, HeaderName, ORIGIN, UPGRADE},
     },
     middleware::Next,
     web::{Data, Query},
@@ -16,17 +16,20 @@ use actix_web::{
 use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
+use subtle::ConstantTimeEq;
 
 use super::{
     access::{Access, Operation},
-    caller::Caller,
+    caller::{self, Caller},
     desk::Desk,
     error::Problem,
-    observe,
+    sessions::access_token,
 };
-use crate::auth::{Principal, Unknown};
+use crate::auth::{Credential, Principal, Unknown, csrf_token};
 
 const BEARER: &str = "bearer ";
+/// By it a page proves that it can read the cookies of this site.
+const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// Wraps the operations of one path. A method that is not among them passes, to be refused by its route.
 pub async fn guard<B: MessageBody>(
@@ -55,11 +58,7 @@ async fn admit(
     }
     let desk = request.app_data::<Data<Desk>>().cloned();
     let desk = desk.expect("every server has a desk");
-    let author = Author {
-        request_id: Some(observe::request_id().into()),
-        address: request.peer_addr().map(|peer| peer.ip()),
-        ..Author::anonymous()
-    };
+    let author = caller::stranger(request.peer_addr());
     let principal = match identify(&desk, operation, request).await {
         Ok(principal) => principal,
         Err(unknown) => {
@@ -74,6 +73,13 @@ async fn admit(
         principal: principal.name.clone(),
         ..author
     };
+    if let Credential::Session(_) = principal.credential
+        && !is_by_ticket(operation, request)
+        && !is_of_our_page(operation, request)
+    {
+        note(&desk, operation, principal.tenant, author);
+        return Err(Problem::foreign_page());
+    }
     if let Some(needed) = operation.access.permission()
         && !principal.may(needed)
     {
@@ -115,7 +121,24 @@ async fn identify(
     {
         return desk.authority.ticket(&ticket).await;
     }
-    Err(Unknown::Missing)
+    match access_token(request) {
+        Some(access) => desk.authority.session(&access).await,
+        None => Err(Unknown::Missing),
+    }
+}
+
+/// What a request must bear besides a login's cookie, which a browser sends along whoever's page asks: to change something,
+/// the header that only a page of this site can know; to open a websocket, the page's origin.
+fn is_of_our_page(operation: &Operation, request: &ServiceRequest) -> bool {
+    if operation.is_stream {
+        return !request.headers().contains_key(UPGRADE) || request.headers().contains_key(ORIGIN);
+    }
+    let token = request.headers().get(X_CSRF_TOKEN);
+    let expected = access_token(request).map(|access| csrf_token(&access));
+    operation.method == "get"
+        || token
+            .zip(expected)
+            .is_some_and(|(token, expected)| token.as_bytes().ct_eq(expected.as_bytes()).into())
 }
 
 /// The token of an `Authorization` header; an error when there is one of another scheme, or more than one.
@@ -132,6 +155,11 @@ fn bearer(request: &ServiceRequest) -> Result<Option<&str>, Unknown> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case(BEARER) => Ok(Some(token.trim())),
         _ => Err(Unknown::Scheme),
     }
+}
+
+/// A ticket was asked for by the page that uses it.
+fn is_by_ticket(operation: &Operation, request: &ServiceRequest) -> bool {
+    operation.is_stream && ticket(request).is_some()
 }
 
 #[derive(Deserialize)]
@@ -159,6 +187,3 @@ fn note(desk: &Desk, operation: &Operation, tenant: Tenant, author: Author) {
         details: details.as_object().cloned().unwrap_or_default(),
     });
 }
-
-/// The header by which a page proves that it may read the cookies of this site.
-pub const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");

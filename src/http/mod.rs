@@ -24,14 +24,17 @@ mod observe;
 mod openapi;
 mod query;
 mod range;
+mod refusals;
 mod remark;
 mod responses;
 mod roles;
 mod router;
 mod security;
 mod server;
+mod sessions;
 mod stream_tickets;
 mod supervision;
+mod users;
 
 pub use access::{Access, Operation};
 pub use desk::{Desk, HttpLimits};

@@ -12,7 +12,7 @@ use super::{
     error::ProblemBody,
     health,
     jobs::{self, view::JobStateName},
-    keys, kinds, me, metrics, roles, security, stream_tickets, supervision,
+    keys, kinds, me, metrics, roles, security, sessions, stream_tickets, supervision, users,
 };
 
 #[derive(OpenApi)]
@@ -58,6 +58,12 @@ use super::{
         roles::list::list,
         roles::put::put,
         roles::remove::remove,
+        users::create::create,
+        users::list::list,
+        users::password::set,
+        sessions::login::login,
+        sessions::refresh::refresh,
+        sessions::logout::logout,
         me::me,
         stream_tickets::issue,
         supervision::tree::tree,
@@ -76,7 +82,7 @@ use super::{
         (name = "effects", description = "The ledger of attempts that act outside"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
         (name = "kinds", description = "What can be submitted"),
-        (name = "access", description = "Who may do what: keys and roles"),
+        (name = "access", description = "Who may do what: keys, users, logins and roles"),
         (name = "supervision", description = "Supervised actors: the tree and its events"),
         (name = "health", description = "For operators and their machines"),
     )

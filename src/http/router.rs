@@ -11,7 +11,8 @@ use super::{
     approvals, effects,
     error::{Kind, Problem},
     guard::guard,
-    health, jobs, keys, kinds, me, metrics, openapi, roles, stream_tickets, supervision,
+    health, jobs, keys, kinds, me, metrics, openapi, roles, sessions, stream_tickets, supervision,
+    users,
 };
 use crate::auth::Permission;
 
@@ -118,6 +119,11 @@ table! {
     "/v1/keys/{id}/revoke" { post[KeysManage] => keys::revoke::revoke }
     "/v1/roles" { get[RolesManage] => roles::list::list }
     "/v1/roles/{name}" { put[RolesManage] => roles::put::put, delete[RolesManage] => roles::remove::remove }
+    "/v1/users" { post[UsersManage] => users::create::create, get[UsersManage] => users::list::list }
+    "/v1/users/{name}/password" { post[UsersManage] => users::password::set }
+    "/v1/sessions" { post[Public] => sessions::login::login }
+    "/v1/sessions/refresh" { post[Public] => sessions::refresh::refresh }
+    "/v1/sessions/logout" { post[Known] => sessions::logout::logout }
     "/v1/me" { get[Known] => me::me }
     "/v1/stream-tickets" { post[Known] => stream_tickets::issue }
     "/v1/supervision" { get[MetricsRead] => supervision::tree::tree }

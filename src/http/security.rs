@@ -15,8 +15,9 @@ use super::{
     access::{self, Access},
     error::ProblemBody,
     router::OPERATIONS,
+    sessions::ACCESS_COOKIE,
 };
-use crate::auth::{ACCESS_COOKIE, Permission};
+use crate::auth::Permission;
 
 const BEARER: &str = "bearer";
 const COOKIE: &str = "session";
