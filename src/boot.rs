@@ -10,6 +10,7 @@ use callboard_runtime::Universe;
 use tokio::sync::watch;
 
 use crate::{
+    auth::Authority,
     config::{Config, RoleConfig},
     retention,
     store::{Store, StoreError, StoreSpec},
@@ -21,6 +22,8 @@ pub struct Instance {
     pub universe: Universe,
     pub house: House,
     pub store: Store,
+    /// Says who calls.
+    pub authority: Authority,
     /// Turns true when another process has taken the store: this one must end.
     pub fenced: watch::Receiver<bool>,
 }
@@ -47,6 +50,9 @@ impl Instance {
             store.pruner(retention::policy(&config.retention)),
         );
 
+        let authority = Authority::new(store.auth(), &config.auth);
+        authority.keep_up(&universe);
+
         let fence = store.lost();
         let fenced = fence.subscribe();
         let ports = Ports {
@@ -61,6 +67,7 @@ impl Instance {
             universe,
             house,
             store,
+            authority,
             fenced,
         })
     }

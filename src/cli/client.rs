@@ -1,8 +1,12 @@
 //! Talks to a server over its HTTP interface.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use reqwest::{RequestBuilder, Response, StatusCode, Url, header::HeaderMap};
+use callboard::config;
+use reqwest::{
+    RequestBuilder, Response, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::failure::{Failure, chain};
@@ -16,9 +20,26 @@ pub struct ServerArgs {
     /// The server to talk to
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7070")]
     server: String,
+    /// File with the API key to send; without it the key in the environment variable CALLBOARD_KEY, if there is one
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
+    /// The key to send, if there is one.
+    fn key(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.key_file else {
+            return Ok(config::client_key());
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::BadInput(format!(
+                "cannot read the key in {}: {error}",
+                path.display()
+            ))
+        })?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
     pub fn client(&self) -> Result<Client, Failure> {
         let server = base(&self.server).ok_or_else(|| {
             Failure::BadInput(format!(
@@ -31,6 +52,13 @@ impl ServerArgs {
         if is_loopback(&server) {
             // A proxy's loopback is another machine's.
             http = http.no_proxy();
+        }
+        if let Some(key) = self.key()? {
+            let bearer = HeaderValue::from_str(&format!("Bearer {key}"));
+            let mut bearer = bearer
+                .map_err(|_| Failure::BadInput("the API key is no line of text".to_owned()))?;
+            bearer.set_sensitive(true);
+            http = http.default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]));
         }
         let http = http.build().map_err(|error| {
             Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
@@ -210,9 +238,12 @@ mod tests {
     #[test]
     fn a_part_of_a_path_stays_one_part() {
         let server = "http://127.0.0.1:7070/below/".to_owned();
-        let client = ServerArgs { server }
-            .client()
-            .unwrap_or_else(|_| panic!("a good URL"));
+        let client = ServerArgs {
+            server,
+            key_file: None,
+        }
+        .client()
+        .unwrap_or_else(|_| panic!("a good URL"));
         assert_eq!(
             client.url(&["v1", "kinds", "a/../b?c#d e%"]).as_str(),
             "http://127.0.0.1:7070/below/v1/kinds/a%2F..%2Fb%3Fc%23d%20e%25"

@@ -16,6 +16,7 @@ mod follow;
 mod input;
 mod job;
 mod jobs;
+mod keys;
 mod kinds;
 mod listing;
 mod market;

@@ -3,6 +3,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     num::NonZeroUsize,
+    path::Path,
     time::Duration,
 };
 
@@ -15,6 +16,7 @@ use callboard::{
     shutdown::{Reason, Signals},
     telemetry,
 };
+use callboard_orchestra::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpSocket, sync::watch};
 
@@ -28,18 +30,18 @@ pub struct Args {
     /// Address and port to listen on; port 0 takes a free one (server.listen)
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
-    /// Allow an address that other machines can reach, without authentication or encryption (server.allow_insecure)
+    /// Ask nobody who they are: everyone is an admin; on a loopback address only (auth.insecure_loopback)
     #[arg(long)]
-    allow_insecure: bool,
+    insecure_loopback: bool,
     #[command(flatten)]
     settings: Settings,
 }
 
 pub async fn serve(args: Args) -> Result<(), Failure> {
-    let allow_insecure = args.allow_insecure.then(|| "true".to_owned());
+    let insecure_loopback = args.insecure_loopback.then(|| "true".to_owned());
     let config = args.settings.load([
         ("server.listen", args.listen),
-        ("server.allow_insecure", allow_insecure),
+        ("auth.insecure_loopback", insecure_loopback),
     ])?;
     telemetry::log(&config.log)?;
     let prometheus = telemetry::metrics()?;
@@ -86,11 +88,12 @@ async fn attend(
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        authority: instance.authority.clone(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),
             request_wait_max: server.request_wait_max,
-            any_host: server.allow_insecure,
+            any_host: !config.auth.insecure_loopback,
             ..HttpLimits::default()
         },
         prometheus,
@@ -101,7 +104,7 @@ async fn attend(
     let handle = server.handle();
     tokio::pin!(server);
 
-    announce(address);
+    announce(address, instance, &config.store.data_dir).await?;
     let reason = tokio::select! {
         reason = signals.reason(instance) => reason,
         ended = &mut server => {
@@ -150,10 +153,21 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-fn announce(address: SocketAddr) {
+async fn announce(address: SocketAddr, instance: &Instance, data_dir: &Path) -> anyhow::Result<()> {
     if !address.ip().is_loopback() {
         terminal::tell(&format!(
-            "WARNING: other machines can reach {address}, and requests are neither authenticated nor encrypted"
+            "WARNING: other machines can reach {address}, and requests are not encrypted"
+        ));
+    }
+    let authority = &instance.authority;
+    if authority.is_open() {
+        terminal::tell(
+            "WARNING: nobody is asked who they are: every process of this machine is an admin",
+        );
+    } else if !authority.store().has_admin_key(Timestamp::now()).await? {
+        terminal::tell(&format!(
+            "no API key of an admin exists; stop the server and make one: callboard keys bootstrap --data-dir {}",
+            data_dir.display()
         ));
     }
     let version = env!("CARGO_PKG_VERSION");
@@ -161,4 +175,5 @@ fn announce(address: SocketAddr) {
     let _ = terminal::print(&format!(
         "callboard {version} listening on http://{address}"
     ));
+    Ok(())
 }

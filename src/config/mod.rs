@@ -4,6 +4,8 @@
 //! The environment is read here and nowhere else.
 
 mod address;
+mod auth;
+mod client;
 mod coordinator;
 mod drill;
 mod duration;
@@ -21,6 +23,8 @@ mod server;
 mod store;
 mod wording;
 
+pub use auth::AuthConfig;
+pub use client::client_key;
 pub use coordinator::CoordinatorConfig;
 pub use drill::DrillConfig;
 pub use error::{ConfigErrors, ConfigProblem, Origin};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig, RoleConfig,
-    RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
+    AuthConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig,
+    RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -14,6 +14,7 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: ServerConfig,
+    pub auth: AuthConfig,
     pub store: StoreConfig,
     pub retention: RetentionConfig,
     pub coordinator: CoordinatorConfig,
@@ -34,7 +35,7 @@ impl Config {
     /// What types cannot say.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        self.server.check(&mut findings);
+        self.auth.check(self.server.listen, &mut findings);
         self.store.check(&mut findings);
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);

@@ -8,15 +8,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{address, duration, error::Finding};
+use super::{address, duration};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
     #[serde(deserialize_with = "address::deserialize")]
     pub listen: SocketAddr,
-    /// Lets the server listen on an address that other machines can reach, and answer for any Host.
-    pub allow_insecure: bool,
     pub body_bytes_max: NonZeroUsize,
     pub batch_bytes_max: NonZeroUsize,
     /// Longest `Prefer: wait` that is honoured.
@@ -33,25 +31,11 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 7070).into(),
-            allow_insecure: false,
             body_bytes_max: NonZeroUsize::new(1024 * 1024).expect("not zero"),
             batch_bytes_max: NonZeroUsize::new(8 * 1024 * 1024).expect("not zero"),
             request_wait_max: Duration::from_secs(60),
             waiters_max: 10_000,
             drain_grace: Duration::from_secs(30),
-        }
-    }
-}
-
-impl ServerConfig {
-    pub(super) fn check(&self, findings: &mut Vec<Finding>) {
-        if !self.listen.ip().is_loopback() && !self.allow_insecure {
-            let message = format!(
-                "other machines can reach {}, and requests are neither authenticated nor encrypted; listen on a loopback \
-                 address, or set server.allow_insecure = true behind a proxy that does both",
-                self.listen
-            );
-            findings.push(Finding::new(["server", "listen"], message));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
+mod access;
 mod approvals;
 mod caller;
 mod conditional;
@@ -9,23 +10,33 @@ mod effects;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod guard;
 mod health;
 mod host;
 mod idempotency;
 mod jobs;
 mod json;
+mod keys;
 mod kinds;
+mod me;
 mod metrics;
 mod observe;
 mod openapi;
 mod query;
 mod range;
+mod refusals;
 mod remark;
 mod responses;
+mod roles;
 mod router;
+mod security;
 mod server;
+mod sessions;
+mod stream_tickets;
 mod supervision;
+mod users;
 
+pub use access::{Access, Operation};
 pub use desk::{Desk, HttpLimits};
 pub use jobs::{
     view::{JobView, WaitingFor},

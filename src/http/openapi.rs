@@ -12,7 +12,7 @@ use super::{
     error::ProblemBody,
     health,
     jobs::{self, view::JobStateName},
-    kinds, metrics, supervision,
+    keys, kinds, me, metrics, roles, security, sessions, stream_tickets, supervision, users,
 };
 
 #[derive(OpenApi)]
@@ -50,6 +50,22 @@ use super::{
         effects::resolve::resolve,
         kinds::list::list,
         kinds::show::show,
+        keys::create::create,
+        keys::list::list,
+        keys::show::show,
+        keys::rotate::rotate,
+        keys::revoke::revoke,
+        roles::list::list,
+        roles::put::put,
+        roles::remove::remove,
+        users::create::create,
+        users::list::list,
+        users::password::set,
+        sessions::login::login,
+        sessions::refresh::refresh,
+        sessions::logout::logout,
+        me::me,
+        stream_tickets::issue,
         supervision::tree::tree,
         supervision::events::events,
         supervision::stream::stream,
@@ -66,6 +82,7 @@ use super::{
         (name = "effects", description = "The ledger of attempts that act outside"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
         (name = "kinds", description = "What can be submitted"),
+        (name = "access", description = "Who may do what: keys, users, logins and roles"),
         (name = "supervision", description = "Supervised actors: the tree and its events"),
         (name = "health", description = "For operators and their machines"),
     )
@@ -74,7 +91,9 @@ struct Document;
 
 /// The OpenAPI document of every route.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    security::describe(&mut document);
+    document
 }
 
 /// This description

@@ -5,14 +5,16 @@ use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
 use super::{
+    caller::Caller,
     desk::Desk,
     error::{Kind, Problem},
     json,
 };
+use crate::auth::Credential;
 
 const REASON_BYTES_MAX: usize = 1_000;
 const NAME_BYTES_MAX: usize = 200;
-/// Who has decided when nobody is named. Requests are not authenticated.
+/// Who has decided when nobody is named, and nobody is asked who they are.
 const ANONYMOUS: &str = "anonymous";
 
 /// Why something is done to a job.
@@ -31,7 +33,7 @@ pub struct Remark {
     #[schema(max_length = 1000, example = "within budget")]
     #[serde(default)]
     pub reason: Option<String>,
-    /// Taken as it is said.
+    /// Taken as it is said where nobody is asked who they are; else the caller is the one who decides.
     #[schema(max_length = 200, default = "anonymous", example = "kim")]
     #[serde(default)]
     pub by: Option<String>,
@@ -68,9 +70,12 @@ pub fn checked_reason(reason: Option<String>) -> Result<Option<String>, Problem>
     within(REASON_BYTES_MAX, "reason", reason)
 }
 
-/// Who decides.
-pub fn checked_name(by: Option<String>) -> Result<String, Problem> {
+/// Who decides: the caller where it is known, else who they say they are.
+pub fn checked_name(by: Option<String>, caller: &Caller) -> Result<String, Problem> {
     let by = within(NAME_BYTES_MAX, "by", by)?;
+    if caller.principal.credential != Credential::None {
+        return Ok(caller.principal.name.to_string());
+    }
     Ok(by
         .filter(|by| !by.trim().is_empty())
         .unwrap_or_else(|| ANONYMOUS.to_owned()))

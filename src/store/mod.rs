@@ -3,6 +3,7 @@
 //! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
 
 mod artifacts;
+mod auth;
 mod backend;
 mod backup;
 mod backup_rows;
@@ -27,6 +28,10 @@ mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;
+pub use auth::{
+    AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
+    UserRow, audit_later,
+};
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use error::StoreError;
 pub use health::StoreHealth;

@@ -15,8 +15,8 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use super::{
-    DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal, StoreError, StoreHealth,
-    StoreSpec,
+    AuthStore, DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal, StoreError,
+    StoreHealth, StoreSpec,
     backend::Backend,
     commit::failed,
     entity::store_epoch,
@@ -121,6 +121,10 @@ impl Store {
 
     pub fn artifacts(&self) -> Arc<DirArtifacts> {
         self.artifacts.clone()
+    }
+
+    pub fn auth(&self) -> AuthStore {
+        AuthStore::new(self.writer.clone(), self.readers.clone(), self.epoch)
     }
 
     pub fn prices(&self) -> ImportedPrices {

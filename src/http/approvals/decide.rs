@@ -84,7 +84,10 @@ async fn decide(
 ) -> Result<HttpResponse, Problem> {
     let id = query::approval_id(id)?;
     let Remark { reason, by } = remark::optional(request, body, desk).await?;
-    let (reason, by) = (remark::checked_reason(reason)?, remark::checked_name(by)?);
+    let (reason, by) = (
+        remark::checked_reason(reason)?,
+        remark::checked_name(by, caller)?,
+    );
     let coordinator = &desk.house.coordinator;
     let decided = coordinator.decide(&caller.tenant, id, decision, &by, reason);
     let row = decided.await?;

@@ -76,7 +76,7 @@ pub async fn resolve(
     let asked: ResolveRequest = json::parse(&body)?;
     let resolution = resolution(asked.outcome, asked.product)?;
     let reason = remark::checked_reason(asked.reason)?;
-    let by = remark::checked_name(asked.by)?;
+    let by = remark::checked_name(asked.by, &caller)?;
     let coordinator = &desk.house.coordinator;
     let resolved = coordinator.resolve(&caller.tenant, id, resolution, &by, reason);
     let row = resolved.await?;

@@ -115,7 +115,10 @@ pub async fn batch(
         response.insert_header((IDEMPOTENT_REPLAYED, "true"));
     }
     Ok(response.json(BatchView {
-        results: outcomes.iter().map(BatchResult::of).collect(),
+        results: outcomes
+            .iter()
+            .map(|outcome| BatchResult::of(outcome, &caller))
+            .collect(),
     }))
 }
 
@@ -192,11 +195,11 @@ fn is_of_the_job(problem: &Problem) -> bool {
 }
 
 impl BatchResult {
-    fn of(outcome: &Outcome) -> Self {
+    fn of(outcome: &Outcome, caller: &Caller) -> Self {
         match outcome {
             Ok(submitted) => Self {
                 status: StatusCode::ACCEPTED.as_u16(),
-                job: Some(JobView::in_list(&submitted.row)),
+                job: Some(JobView::in_list(&submitted.row).seen_by(caller)),
                 replayed: submitted.replayed,
                 error: None,
             },

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::show::job_row;
-use crate::http::{
-    caller::Caller,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    query::{self, Asked},
-    responses::StoreFailures,
+use crate::{
+    http::{
+        caller::Caller,
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        query::{self, Asked},
+        responses::StoreFailures,
+    },
+    ws::without_data,
 };
 
 const EVENTS_DEFAULT: usize = 100;
@@ -78,9 +81,14 @@ pub async fn events(
         .take(limit)
         .collect();
     let next_after = frames.last().map_or(after, |frame| frame.seq);
+    let whole = caller.sees_everything();
+    let shown = |text: &str| match whole {
+        true => text.to_owned(),
+        false => without_data(text),
+    };
     let items = frames
         .iter()
-        .map(|frame| Payload::from_text(frame.text.to_string()).expect("a frame is one JSON value"))
+        .map(|frame| Payload::from_text(shown(&frame.text)).expect("a frame is one JSON value"))
         .collect();
     Ok(HttpResponse::Ok().json(EventsPage { items, next_after }))
 }

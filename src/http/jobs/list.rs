@@ -64,7 +64,7 @@ pub async fn list(
     let limit = query::page_limit(filter.limit, JOBS_DEFAULT, JOBS_MAX)?;
     let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
     let wanted = JobsQuery {
-        tenant: caller.tenant,
+        tenant: caller.tenant.clone(),
         kind: filter.kind,
         state: filter.state,
         before: before.map(JobId::from_uuid),
@@ -73,7 +73,10 @@ pub async fn list(
     let mut rows = desk.house.coordinator.journal().jobs(&wanted).await?;
     let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
     Ok(HttpResponse::Ok().json(JobsPage {
-        items: rows.iter().map(JobView::in_list).collect(),
+        items: rows
+            .iter()
+            .map(|row| JobView::in_list(row).seen_by(&caller))
+            .collect(),
         next_cursor,
     }))
 }

@@ -53,7 +53,7 @@ pub async fn pause(
         .pause(&caller.tenant, id, &reason)
         .await?;
     tracing::info!(job.id = %id, "job paused");
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }
 
 /// Resume a paused job
@@ -90,5 +90,5 @@ pub async fn resume(
         .resume(&caller.tenant, id, &reason)
         .await?;
     tracing::info!(job.id = %id, "job resumed");
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }

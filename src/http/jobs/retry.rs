@@ -36,5 +36,5 @@ pub async fn retry(
     let id = query::job_id(&id)?;
     let row = desk.house.coordinator.retry(&caller.tenant, id).await?;
     tracing::info!(job.id = %id, "job retried");
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }

@@ -67,5 +67,5 @@ pub async fn signal(
         .signal(&caller.tenant, id, &name, payload);
     let row = signalled.await?;
     tracing::info!(job.id = %id, signal = name, "job signalled");
-    Ok(HttpResponse::Accepted().json(JobView::in_list(&row)))
+    Ok(HttpResponse::Accepted().json(JobView::in_list(&row).seen_by(&caller)))
 }

@@ -1,6 +1,8 @@
 //! The tables as sea-orm entities.
 
+pub mod api_key;
 pub mod approval;
+pub mod auth_change;
 pub mod bar;
 pub mod effect;
 pub mod idempotency_key;
@@ -9,5 +11,9 @@ pub mod job_event;
 pub mod job_snapshot;
 pub mod price_import;
 pub mod pruned_tenant;
+pub mod refresh_token;
+pub mod role;
+pub mod session;
 pub mod store_epoch;
 pub mod supervision_event;
+pub mod user;

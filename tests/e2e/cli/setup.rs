@@ -34,7 +34,7 @@ fn what_serving_refuses_is_refused_by_the_check_in_the_same_words() {
     desk.write("callboard.toml", "[roles.\"drill.runer\"]\nworkers = 2\n");
     let checked = desk.run(&["check-config"]);
     assert_eq!(checked.code, Some(2), "{checked:?}");
-    let served = desk.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let served = desk.run(&["serve", "--insecure-loopback", "--listen", "127.0.0.1:0"]);
     assert_eq!((served.code, served.stderr), (Some(2), checked.stderr));
     assert!(!desk.path().join("callboard-data").exists());
 }

@@ -1,0 +1,121 @@
+//! How who may do what is changed.
+
+use std::sync::Arc;
+
+use callboard_orchestra::{AuditEntry, journal::JournalError};
+use sea_orm::{
+    ActiveValue::Set,
+    DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, ExprTrait,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::store::{
+    commit::{begin, end, failed},
+    entity::auth_change,
+    writer::{Lease, Writer},
+};
+
+/// The one row of the table.
+const ONLY_ROW: i64 = 1;
+
+/// The keys, users, sessions and roles of an open store. Clones share it.
+#[derive(Clone)]
+pub struct AuthStore {
+    pub(super) writer: Arc<Writer>,
+    pub(super) readers: DatabaseConnection,
+    pub(super) epoch: u64,
+}
+
+impl AuthStore {
+    pub(in crate::store) fn new(
+        writer: Arc<Writer>,
+        readers: DatabaseConnection,
+        epoch: u64,
+    ) -> Self {
+        Self {
+            writer,
+            readers,
+            epoch,
+        }
+    }
+
+    /// How often it has changed who may do what.
+    pub async fn version(&self) -> Result<u64, JournalError> {
+        let row = auth_change::Entity::find_by_id(ONLY_ROW)
+            .one(&self.readers)
+            .await;
+        let row = row.map_err(failed("read the version of access"))?;
+        Ok(row.map_or(0, |row| row.version.unsigned_abs()))
+    }
+
+    /// Does `work` in a transaction, with `entry` for the audit log. When the work answers None it found nothing to do,
+    /// and nothing is written.
+    pub(super) async fn change<T>(
+        &self,
+        operation: &'static str,
+        entry: Option<AuditEntry>,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        let lease = self.writer.lease().await?;
+        let txn = begin(&lease, self.epoch).await?;
+        let Some(done) = work(&txn).await.map_err(failed(operation))? else {
+            leave(txn, lease, operation).await?;
+            return Ok(None);
+        };
+        count(&txn).await.map_err(failed(operation))?;
+        if let Some(entry) = &entry {
+            audit_later(entry);
+        }
+        end(txn, lease, operation).await?;
+        Ok(Some(done))
+    }
+}
+
+async fn leave(
+    txn: DatabaseTransaction,
+    lease: Lease<'_>,
+    operation: &'static str,
+) -> Result<(), JournalError> {
+    txn.rollback().await.map_err(failed::<DbErr>(operation))?;
+    lease.put_back();
+    Ok(())
+}
+
+async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    use auth_change::Column;
+    let first = auth_change::ActiveModel {
+        id: Set(ONLY_ROW),
+        version: Set(1),
+    };
+    let next = Expr::col((auth_change::Entity, Column::Version)).add(1);
+    auth_change::Entity::insert(first)
+        .on_conflict(
+            OnConflict::column(Column::Id)
+                .value(Column::Version, next)
+                .to_owned(),
+        )
+        .exec_without_returning(txn)
+        .await
+        .map(drop)
+}
+
+/// Tells of what somebody did or was refused: in the log of the server.
+pub fn audit_later(entry: &AuditEntry) {
+    let AuditEntry {
+        tenant,
+        author,
+        action,
+        subject,
+        details,
+        ..
+    } = entry;
+    tracing::info!(
+        audit.action = action,
+        audit.principal = &*author.principal,
+        audit.tenant = tenant.as_str(),
+        audit.subject = subject.as_deref().unwrap_or_default(),
+        audit.details = serde_json::to_string(details).unwrap_or_default(),
+        request.id = author.request_id.as_deref().unwrap_or_default(),
+        "audit"
+    );
+}
