@@ -1,5 +1,6 @@
 //! Callboard: a durable, supervised job server for multi-agent work.
 
+pub mod audit;
 pub mod boot;
 pub mod config;
 pub mod http;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use callboard_orchestra::{
+    KeptEntry,
     id::{ApprovalId, EffectId, JobId, Tenant},
     journal::{
         ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery, History, JobRow, JobsQuery, Journal,
@@ -18,6 +19,7 @@ use sea_orm::{
 };
 
 use super::{
+    audit,
     commit::{self, failed},
     entity::{approval, effect, idempotency_key, job, pruned_tenant, supervision_event},
     lock::OwnerLock,
@@ -210,6 +212,15 @@ impl Journal for SqlJournal {
                 .map_err(failed("read how far records are gone"))?;
             Ok(found.map_or(0, |row| row.pos.unsigned_abs()))
         })
+    }
+
+    fn audit<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<KeptEntry>> {
+        Box::pin(audit::kept_after(&self.readers, tenant, after, limit))
     }
 
     fn note_supervision(&self, notes: Vec<SupervisionNote>) -> JournalFuture<'_, ()> {

@@ -3,6 +3,7 @@
 //! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
 
 mod artifacts;
+mod audit;
 mod backend;
 mod backup;
 mod backup_rows;

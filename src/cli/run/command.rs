@@ -11,7 +11,7 @@ use callboard::{
     telemetry,
 };
 use callboard_orchestra::{
-    ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
+    Author, ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
     journal::JobRow, shard::CommandError,
 };
 
@@ -141,7 +141,7 @@ async fn conduct(
                 Reason::Asked if interrupted => std::process::exit(130),
                 Reason::Asked => {
                     interrupted = true;
-                    match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON).await {
+                    match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON, &Author::anonymous()).await {
                         Ok(_) | Err(ControlError::Command(CommandError::Ended)) => {}
                         Err(error) => return Err(error.into()),
                     }

@@ -1,6 +1,9 @@
 //! The tables as sea-orm entities.
 
 pub mod approval;
+pub mod audit_checkpoint;
+pub mod audit_key;
+pub mod audit_record;
 pub mod bar;
 pub mod effect;
 pub mod idempotency_key;
