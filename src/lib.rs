@@ -2,7 +2,9 @@
 
 pub mod audit;
 pub mod boot;
+pub mod checkpoints;
 pub mod config;
+pub mod denials;
 pub mod http;
 pub mod packs;
 pub mod prices;

@@ -86,6 +86,8 @@ async fn attend(
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        audit: instance.store.audit(),
+        denials: instance.denials.clone(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),

@@ -4,6 +4,7 @@
 //! The environment is read here and nowhere else.
 
 mod address;
+mod audit;
 mod coordinator;
 mod drill;
 mod duration;
@@ -21,6 +22,7 @@ mod server;
 mod store;
 mod wording;
 
+pub use audit::AuditConfig;
 pub use coordinator::CoordinatorConfig;
 pub use drill::DrillConfig;
 pub use error::{ConfigErrors, ConfigProblem, Origin};

@@ -10,7 +10,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use super::error::{Kind, Problem};
-use crate::store::StoreHealth;
+use crate::{
+    denials::Denials,
+    store::{AuditLog, StoreHealth},
+};
 
 /// Bounds of the HTTP interface.
 #[derive(Debug, Clone)]
@@ -49,6 +52,8 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    pub audit: AuditLog,
+    pub denials: Denials,
     pub limits: HttpLimits,
     pub prometheus: PrometheusHandle,
     /// True once the server drains: waiting requests are answered and streams are closed.

@@ -19,7 +19,7 @@ use sea_orm::{
 };
 
 use super::{
-    audit,
+    audit::{self, AuditLog},
     commit::{self, failed},
     entity::{approval, effect, idempotency_key, job, pruned_tenant, supervision_event},
     lock::OwnerLock,
@@ -31,6 +31,7 @@ pub struct SqlJournal {
     writer: Arc<Writer>,
     readers: DatabaseConnection,
     epoch: u64,
+    audit: AuditLog,
     // Whoever still writes still owns the directory.
     _lock: Arc<OwnerLock>,
 }
@@ -40,12 +41,14 @@ impl SqlJournal {
         writer: Arc<Writer>,
         readers: DatabaseConnection,
         epoch: u64,
+        audit: AuditLog,
         lock: Arc<OwnerLock>,
     ) -> Self {
         Self {
             writer,
             readers,
             epoch,
+            audit,
             _lock: lock,
         }
     }
@@ -220,7 +223,10 @@ impl Journal for SqlJournal {
         after: u64,
         limit: usize,
     ) -> JournalFuture<'a, Vec<KeptEntry>> {
-        Box::pin(audit::kept_after(&self.readers, tenant, after, limit))
+        Box::pin(async move {
+            let found = self.audit.after(tenant, after, limit).await?;
+            found.iter().map(audit::kept).collect()
+        })
     }
 
     fn note_supervision(&self, notes: Vec<SupervisionNote>) -> JournalFuture<'_, ()> {

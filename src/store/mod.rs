@@ -28,6 +28,9 @@ mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;
+pub use audit::{
+    AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, Redaction, VerifyError, verify_audit,
+};
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use error::StoreError;
 pub use health::StoreHealth;

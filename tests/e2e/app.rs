@@ -137,6 +137,8 @@ async fn run(
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        audit: instance.store.audit(),
+        denials: instance.denials.clone(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
         shutdown: draining,

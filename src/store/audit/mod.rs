@@ -2,10 +2,19 @@
 
 mod append;
 mod heads;
+mod history;
+mod log;
+mod prune;
 mod read;
+mod redact;
+mod sign;
 mod switch;
+mod verify;
 
 pub use append::append;
 pub use heads::{Head, Heads};
-pub use read::{kept, kept_after};
+pub use log::{AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow};
+pub use read::kept;
+pub use redact::Redaction;
 pub use switch::AuditSwitch;
+pub use verify::{VerifyError, verify_audit};
