@@ -1,6 +1,7 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
 mod approvals;
+mod audit;
 mod caller;
 mod conditional;
 mod cursor;

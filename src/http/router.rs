@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    approvals, effects,
+    approvals, audit, effects,
     error::{Kind, Problem},
     health, jobs, kinds, metrics, openapi, supervision,
 };
@@ -64,6 +64,11 @@ table! {
     "/v1/effects" { get => effects::list::list }
     "/v1/effects/{id}" { get => effects::show::show }
     "/v1/effects/{id}/resolve" { post => effects::resolve::resolve }
+    "/v1/audit" { get => audit::list::list }
+    "/v1/audit/checkpoints" { get => audit::checkpoints::checkpoints }
+    "/v1/audit/keys" { get => audit::keys::keys }
+    "/v1/audit/export" { stream => audit::export::export }
+    "/v1/audit/{id}/redact" { post => audit::redact::redact }
     "/v1/kinds" { get => kinds::list::list }
     "/v1/kinds/{kind}" { get => kinds::show::show }
     "/v1/supervision" { get => supervision::tree::tree }
