@@ -9,6 +9,7 @@
 mod app;
 mod approvals;
 mod artifacts;
+mod audit;
 mod backup;
 mod batch;
 mod cli;

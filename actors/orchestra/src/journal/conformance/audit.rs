@@ -1,6 +1,6 @@
 //! What the audit log keeps of the records that tell it something.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     author::{Author as Maker, ECHO, tenant},
@@ -26,10 +26,7 @@ fn told(record: &Record, action: &'static str, details: Value) -> AuditEntry {
         },
         action,
         subject: Some(record.job.to_string()),
-        details: match details {
-            Value::Object(details) => details,
-            _ => Map::new(),
-        },
+        details: details.as_object().cloned().unwrap_or_default(),
     }
 }
 
