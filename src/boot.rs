@@ -11,7 +11,9 @@ use tokio::sync::watch;
 
 use crate::{
     auth::Authority,
+    checkpoints,
     config::{Config, RoleConfig},
+    denials::Denials,
     retention,
     store::{Store, StoreError, StoreSpec},
     supervision,
@@ -24,6 +26,7 @@ pub struct Instance {
     pub store: Store,
     /// Says who calls.
     pub authority: Authority,
+    pub denials: Denials,
     /// Turns true when another process has taken the store: this one must end.
     pub fenced: watch::Receiver<bool>,
 }
@@ -45,12 +48,17 @@ impl Instance {
         callboard_runtime::install_panic_hook();
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
+        if config.audit.enabled {
+            let every = config.audit.checkpoint_every;
+            checkpoints::run(&universe, store.audit(), every);
+        }
+        let denials = Denials::record(&universe, store.audit());
         retention::run(
             &universe,
             store.pruner(retention::policy(&config.retention)),
         );
 
-        let authority = Authority::new(store.auth(), &config.auth);
+        let authority = Authority::new(store.auth(), denials.clone(), &config.auth);
         authority.keep_up(&universe);
 
         let fence = store.lost();
@@ -68,6 +76,7 @@ impl Instance {
             house,
             store,
             authority,
+            denials,
             fenced,
         })
     }
@@ -76,19 +85,24 @@ impl Instance {
     pub async fn stop(self, grace: std::time::Duration) -> anyhow::Result<()> {
         self.house.coordinator.drain(grace).await;
         self.universe.shutdown().await;
+        let signed = checkpoints::sign(&self.store.audit()).await;
+        signed.context("sign the audit log")?;
         self.store.close().await.context("close the store")
     }
 }
 
 /// The store of `data_dir`, for `Instance::start`.
 pub async fn open_store(config: &Config, data_dir: PathBuf) -> Result<Store, StoreError> {
-    Store::open(StoreSpec {
-        data_dir,
+    let store = Store::open(StoreSpec {
+        data_dir: data_dir.clone(),
         url: config.store.url(),
         synchronous: config.store.synchronous,
         readers: config.store.readers,
     })
-    .await
+    .await?;
+    let set_up = checkpoints::set_up(&store.audit(), &config.audit, &data_dir).await;
+    set_up.map_err(|error| StoreError::Audit(Box::new(error)))?;
+    Ok(store)
 }
 
 fn tuned_catalog(config: &Config, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Catalog> {

@@ -1,8 +1,11 @@
 //! Callboard: a durable, supervised job server for multi-agent work.
 
+pub mod audit;
 pub mod auth;
 pub mod boot;
+pub mod checkpoints;
 pub mod config;
+pub mod denials;
 pub mod http;
 pub mod packs;
 pub mod prices;

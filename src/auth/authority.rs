@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     config::AuthConfig,
-    store::{AuthStore, SessionRow, audit_later},
+    denials::Denials,
+    store::{AuthStore, SessionRow},
 };
 
 /// How often the store is asked whether another process has changed something.
@@ -34,6 +35,7 @@ pub struct Authority(Arc<Inner>);
 
 struct Inner {
     store: AuthStore,
+    denials: Denials,
     /// Nobody is asked who they are: everyone is an admin of tenant `default`.
     is_open: bool,
     known: Credentials,
@@ -47,9 +49,10 @@ struct Inner {
 }
 
 impl Authority {
-    pub fn new(store: AuthStore, config: &AuthConfig) -> Self {
+    pub fn new(store: AuthStore, denials: Denials, config: &AuthConfig) -> Self {
         Self(Arc::new(Inner {
             store,
+            denials,
             is_open: config.insecure_loopback,
             passwords: Passwords::default(),
             delays: Delays::default(),
@@ -211,8 +214,8 @@ impl Authority {
     }
 
     /// Tells the audit log what somebody was refused.
-    pub fn refused(&self, entry: &AuditEntry) {
-        audit_later(entry);
+    pub fn refused(&self, entry: AuditEntry) {
+        self.0.denials.note(entry);
     }
 
     async fn key(&self, hash: SecretHash) -> Result<Principal, Unknown> {

@@ -63,7 +63,7 @@ impl Authority {
             details: details(json!({"session": session})),
         };
         let Some(user) = user.filter(|_| is_right) else {
-            self.refused(&entry("login.failed", author.clone(), None));
+            self.refused(entry("login.failed", author.clone(), None));
             return Err(NoLogin::Wrong);
         };
         self.delays().succeeded(tenant, name);
@@ -101,7 +101,7 @@ impl Authority {
             }
             Refresh::Reused(session) => {
                 self.changed();
-                self.refused(&AuditEntry {
+                self.refused(AuditEntry {
                     tenant: session.tenant,
                     at: now,
                     author: author.clone(),

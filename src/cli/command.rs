@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, keys, kinds,
-    market, migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch, why,
+    approvals, audit, backup, bench, cancel, check_config, effects, failure::Failure, jobs, keys,
+    kinds, market, migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -55,6 +55,8 @@ enum Command {
     Resolve(effects::ResolveArgs),
     /// Make, list, rotate and revoke API keys
     Keys(keys::Args),
+    /// Verify or export who did what, or replace the key that signs it
+    Audit(audit::Args),
     /// Import prices for market kinds
     Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
@@ -104,6 +106,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
         Command::Keys(args) => keys::keys(args).await,
+        Command::Audit(args) => audit::audit(args).await,
         Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Backup(args) => backup::backup(args).await,

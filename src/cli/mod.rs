@@ -2,6 +2,7 @@
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
 mod approvals;
+mod audit;
 mod backup;
 mod batch;
 mod bench;

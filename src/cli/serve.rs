@@ -89,6 +89,8 @@ async fn attend(
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
         authority: instance.authority.clone(),
+        audit: instance.store.audit(),
+        denials: instance.denials.clone(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),

@@ -4,6 +4,7 @@
 //! The environment is read here and nowhere else.
 
 mod address;
+mod audit;
 mod auth;
 mod client;
 mod coordinator;
@@ -23,6 +24,7 @@ mod server;
 mod store;
 mod wording;
 
+pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use client::client_key;
 pub use coordinator::CoordinatorConfig;

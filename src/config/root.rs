@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuthConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig,
-    RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
+    AuditConfig, AuthConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig,
+    RetentionConfig, RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -17,6 +17,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub store: StoreConfig,
     pub retention: RetentionConfig,
+    pub audit: AuditConfig,
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
     pub market: MarketConfig,
@@ -37,6 +38,7 @@ impl Config {
         let mut findings = Vec::new();
         self.auth.check(self.server.listen, &mut findings);
         self.store.check(&mut findings);
+        self.audit.check(&mut findings);
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);
         self.market.check(&mut findings);

@@ -10,7 +10,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use super::error::{Kind, Problem};
-use crate::{auth::Authority, store::StoreHealth};
+use crate::{
+    auth::Authority,
+    denials::Denials,
+    store::{AuditLog, StoreHealth},
+};
 
 /// Bounds of the HTTP interface.
 #[derive(Debug, Clone)]
@@ -51,6 +55,8 @@ pub struct Desk {
     pub store: StoreHealth,
     /// Says who calls.
     pub authority: Authority,
+    pub audit: AuditLog,
+    pub denials: Denials,
     pub limits: HttpLimits,
     pub prometheus: PrometheusHandle,
     /// True once the server drains: waiting requests are answered and streams are closed.

@@ -178,7 +178,7 @@ fn note(desk: &Desk, operation: &Operation, tenant: Tenant, author: Author) {
     let details = json!({
         "method": operation.method, "path": operation.path, "permission": permission,
     });
-    desk.authority.refused(&AuditEntry {
+    desk.authority.refused(AuditEntry {
         tenant,
         at: Timestamp::now(),
         author,

@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod audit;
 mod caller;
 mod conditional;
 mod cursor;

@@ -5,6 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     approvals::{self, view::ApprovalStateName},
+    audit,
     effects::{
         self,
         view::{EffectClassName, EffectStateName},
@@ -48,6 +49,11 @@ use super::{
         effects::list::list,
         effects::show::show,
         effects::resolve::resolve,
+        audit::list::list,
+        audit::checkpoints::checkpoints,
+        audit::keys::keys,
+        audit::export::export,
+        audit::redact::redact,
         kinds::list::list,
         kinds::show::show,
         keys::create::create,
@@ -80,6 +86,7 @@ use super::{
         (name = "jobs", description = "Submit jobs, read them and step in"),
         (name = "approvals", description = "What tasks ask of people"),
         (name = "effects", description = "The ledger of attempts that act outside"),
+        (name = "audit", description = "Who did what: records, signatures, export"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
         (name = "kinds", description = "What can be submitted"),
         (name = "access", description = "Who may do what: keys, users, logins and roles"),

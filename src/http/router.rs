@@ -8,7 +8,7 @@ use actix_web::{
 
 use super::{
     access::{Access, Operation},
-    approvals, effects,
+    approvals, audit, effects,
     error::{Kind, Problem},
     guard::guard,
     health, jobs, keys, kinds, me, metrics, openapi, roles, sessions, stream_tickets, supervision,
@@ -111,6 +111,11 @@ table! {
     "/v1/effects" { get[JobsRead] => effects::list::list }
     "/v1/effects/{id}" { get[JobsRead] => effects::show::show }
     "/v1/effects/{id}/resolve" { post[JobsUpdate] => effects::resolve::resolve }
+    "/v1/audit" { get[AuditRead] => audit::list::list }
+    "/v1/audit/checkpoints" { get[AuditRead] => audit::checkpoints::checkpoints }
+    "/v1/audit/keys" { get[AuditRead] => audit::keys::keys }
+    "/v1/audit/export" { stream[AuditRead] => audit::export::export }
+    "/v1/audit/{id}/redact" { post[SettingsManage] => audit::redact::redact }
     "/v1/kinds" { get[JobsRead] => kinds::list::list }
     "/v1/kinds/{kind}" { get[JobsRead] => kinds::show::show }
     "/v1/keys" { post[KeysManage] => keys::create::create, get[KeysManage] => keys::list::list }

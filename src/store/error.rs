@@ -5,6 +5,8 @@ use std::{io, path::PathBuf};
 use callboard_orchestra::journal::JournalError;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use super::AuditError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// `owner` says which process, and since when.
@@ -36,6 +38,8 @@ pub enum StoreError {
     Migrate { name: String, source: DbErr },
     #[error("cannot connect to database {name}")]
     Connect { name: String, source: JournalError },
+    #[error("cannot set the audit log up")]
+    Audit(#[source] Box<AuditError>),
     #[error("cannot close database {name}")]
     Close { name: String, source: JournalError },
 }

@@ -3,6 +3,7 @@
 //! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
 
 mod artifacts;
+mod audit;
 mod auth;
 mod backend;
 mod backup;
@@ -28,9 +29,12 @@ mod sqlite;
 mod writer;
 
 pub use artifacts::DirArtifacts;
+pub use audit::{
+    AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, Redaction, VerifyError, verify_audit,
+};
 pub use auth::{
     AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
-    UserRow, audit_later,
+    UserRow,
 };
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use error::StoreError;

@@ -15,8 +15,8 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use super::{
-    AuthStore, DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal, StoreError,
-    StoreHealth, StoreSpec,
+    AuditLog, AuthStore, DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal,
+    StoreError, StoreHealth, StoreSpec,
     backend::Backend,
     commit::failed,
     entity::store_epoch,
@@ -44,6 +44,7 @@ pub struct Store {
     attendant: Attendant,
     lost: watch::Sender<bool>,
     epoch: u64,
+    audit: AuditLog,
 }
 
 /// The thread that looks after the database.
@@ -100,7 +101,14 @@ impl Store {
             }
             (Backend::Postgres(_), None) => unreachable!("the database was taken above"),
         };
-        let journal = SqlJournal::new(writer.clone(), readers.clone(), epoch, lock.clone());
+        let audit = AuditLog::new(writer.clone(), readers.clone(), epoch);
+        let journal = SqlJournal::new(
+            writer.clone(),
+            readers.clone(),
+            epoch,
+            audit.clone(),
+            lock.clone(),
+        );
         Ok(Self {
             attendant: attendant.map_err(data_dir_failed)?,
             data_dir: spec.data_dir,
@@ -112,6 +120,7 @@ impl Store {
             artifacts: Arc::new(artifacts),
             lost,
             epoch,
+            audit,
         })
     }
 
@@ -131,6 +140,10 @@ impl Store {
         ImportedPrices::new(self.writer.clone(), self.readers.clone(), self.epoch)
     }
 
+    pub fn audit(&self) -> AuditLog {
+        self.audit.clone()
+    }
+
     pub fn health(&self) -> StoreHealth {
         let is_shared = matches!(self.backend, Backend::Postgres(_));
         let owner = self.lock.owner_for(is_shared).into();
@@ -146,6 +159,7 @@ impl Store {
             epoch: self.epoch,
             policy,
             rounds: AtomicU64::new(0),
+            audit: self.audit.clone(),
         }
     }
 

@@ -323,6 +323,7 @@ mod tests {
                 row: Arc::new(row_of(&self.job)),
                 remember: None,
                 asides: Asides::default(),
+                audit: Vec::new(),
             };
             let pos = self
                 .journal

@@ -157,6 +157,8 @@ async fn run(
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
         authority: instance.authority.clone(),
+        audit: instance.store.audit(),
+        denials: instance.denials.clone(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
         shutdown: draining,

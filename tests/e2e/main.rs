@@ -9,6 +9,7 @@
 mod app;
 mod approvals;
 mod artifacts;
+mod audit;
 mod auth;
 mod backup;
 mod batch;

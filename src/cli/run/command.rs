@@ -11,7 +11,7 @@ use callboard::{
     telemetry,
 };
 use callboard_orchestra::{
-    ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
+    Author, ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
     journal::JobRow, shard::CommandError,
 };
 
@@ -59,6 +59,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;
 
+    // A run has no callers to tell apart.
+    config.audit.enabled = false;
     let mut signals = Signals::listen()?;
     let folder = folder::fresh(&config.store.data_dir);
     let instance = Instance::boot(&config, folder.clone(), &packs).await?;
@@ -141,7 +143,7 @@ async fn conduct(
                 Reason::Asked if interrupted => std::process::exit(130),
                 Reason::Asked => {
                     interrupted = true;
-                    match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON).await {
+                    match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON, &Author::anonymous()).await {
                         Ok(_) | Err(ControlError::Command(CommandError::Ended)) => {}
                         Err(error) => return Err(error.into()),
                     }

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use crate::store::{
+    audit::append,
     commit::{begin, end, failed},
     entity::auth_change,
     writer::{Lease, Writer},
@@ -56,16 +57,14 @@ impl AuthStore {
         entry: Option<AuditEntry>,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
     ) -> Result<Option<T>, JournalError> {
-        let lease = self.writer.lease().await?;
+        let mut lease = self.writer.lease().await?;
         let txn = begin(&lease, self.epoch).await?;
         let Some(done) = work(&txn).await.map_err(failed(operation))? else {
             leave(txn, lease, operation).await?;
             return Ok(None);
         };
         count(&txn).await.map_err(failed(operation))?;
-        if let Some(entry) = &entry {
-            audit_later(entry);
-        }
+        append(&txn, &mut lease, entry.as_slice()).await?;
         end(txn, lease, operation).await?;
         Ok(Some(done))
     }
@@ -97,25 +96,4 @@ async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         .exec_without_returning(txn)
         .await
         .map(drop)
-}
-
-/// Tells of what somebody did or was refused: in the log of the server.
-pub fn audit_later(entry: &AuditEntry) {
-    let AuditEntry {
-        tenant,
-        author,
-        action,
-        subject,
-        details,
-        ..
-    } = entry;
-    tracing::info!(
-        audit.action = action,
-        audit.principal = &*author.principal,
-        audit.tenant = tenant.as_str(),
-        audit.subject = subject.as_deref().unwrap_or_default(),
-        audit.details = serde_json::to_string(details).unwrap_or_default(),
-        request.id = author.request_id.as_deref().unwrap_or_default(),
-        "audit"
-    );
 }

@@ -9,7 +9,7 @@ mod sessions;
 mod tests;
 mod users;
 
-pub use change::{AuthStore, audit_later};
+pub use change::AuthStore;
 pub use keys::{KeyRow, KnownKey};
 pub use roles::{Removal, RoleRow};
 pub use sessions::{KnownSession, Refresh, SessionRow, Tokens};

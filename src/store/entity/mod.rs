@@ -2,6 +2,9 @@
 
 pub mod api_key;
 pub mod approval;
+pub mod audit_checkpoint;
+pub mod audit_key;
+pub mod audit_record;
 pub mod auth_change;
 pub mod bar;
 pub mod effect;
