@@ -32,7 +32,7 @@ pub(super) struct Queue {
 /// Records of one job, in their order.
 struct HeldBack {
     since: Instant,
-    appends: Vec<Box<Append>>,
+    appends: Vec<Item>,
 }
 
 impl Queue {
@@ -49,7 +49,7 @@ impl Queue {
                 appends: Vec::new(),
             }
         });
-        held_back.appends.push(append);
+        held_back.appends.push(Item::Append(append));
     }
 
     /// Everything appended before is due.
@@ -82,20 +82,20 @@ impl Queue {
 
     /// Drops what was appended in these lives of jobs; dropped, it reports itself as failed.
     pub fn drop_lives(&mut self, lives: &HashSet<(JobId, u64)>) {
-        let stays = |append: &Append| !lives.contains(&(append.record.job, append.receipt.life));
-        self.due.retain(|item| match item {
-            Item::Append(append) => stays(append),
+        let stays = |item: &Item| match item {
+            Item::Append(append) => !lives.contains(&(append.record.job, append.receipt.life)),
             Item::Settle(_) => true,
-        });
+        };
+        self.due.retain(stays);
         for held_back in self.held_back.values_mut() {
-            held_back.appends.retain(|append| stays(append));
+            held_back.appends.retain(stays);
         }
     }
 
     fn release(&mut self, job: JobId) {
         let released = self.held_back.remove(&job);
-        let appends = released.into_iter().flat_map(|held_back| held_back.appends);
-        self.due.extend(appends.map(Item::Append));
+        self.due
+            .extend(released.into_iter().flat_map(|held_back| held_back.appends));
     }
 }
 
