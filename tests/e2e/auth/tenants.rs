@@ -141,12 +141,12 @@ async fn an_approval_is_neither_seen_nor_decided_by_another_tenant() {
     assert_eq!(beta.get(&path).await.problem(), "approval_not_found");
     for verb in ["approve", "reject"] {
         let refused = beta
-            .post(&format!("{path}/{verb}"), &json!({"by": "kim"}))
+            .post(&format!("{path}/{verb}"), &json!({"reason": "why not"}))
             .await;
         assert_eq!(refused.problem(), "approval_not_found");
     }
     let approved = acme
-        .post(&format!("{path}/approve"), &json!({"by": "somebody else"}))
+        .post(&format!("{path}/approve"), &json!({"reason": "it is due"}))
         .await;
     let approved: Value = approved.json();
     let decided_by = approved["decided_by"].as_str().unwrap();
