@@ -50,7 +50,7 @@ impl Instance {
             store.pruner(retention::policy(&config.retention)),
         );
 
-        let authority = Authority::new(store.auth(), &config.auth);
+        let authority = Authority::new(store.auth(), &config.auth)?;
         authority.keep_up(&universe);
 
         let fence = store.lost();

@@ -15,6 +15,8 @@ use crate::store::{
     writer::{Lease, Writer},
 };
 
+/// The action of a request that was not allowed.
+const REFUSED: &str = "permission.denied";
 /// The one row of the table.
 const ONLY_ROW: i64 = 1;
 
@@ -48,9 +50,26 @@ impl AuthStore {
         Ok(row.map_or(0, |row| row.version.unsigned_abs()))
     }
 
-    /// Does `work` in a transaction, with `entry` for the audit log. When the work answers None it found nothing to do,
-    /// and nothing is written.
+    /// Does `work` in a transaction, with `entry` for the audit log, and counts the version up. When the work answers None
+    /// it found nothing to do, and nothing is written.
     pub(super) async fn change<T>(
+        &self,
+        operation: &'static str,
+        entry: Option<AuditEntry>,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        let counted = async |txn: &DatabaseTransaction| {
+            let done = work(txn).await?;
+            if done.is_some() {
+                count(txn).await?;
+            }
+            Ok(done)
+        };
+        self.add(operation, entry, counted).await
+    }
+
+    /// The same for what makes no answer wrong that was given before: something new.
+    pub(super) async fn add<T>(
         &self,
         operation: &'static str,
         entry: Option<AuditEntry>,
@@ -62,7 +81,6 @@ impl AuthStore {
             leave(txn, lease, operation).await?;
             return Ok(None);
         };
-        count(&txn).await.map_err(failed(operation))?;
         if let Some(entry) = &entry {
             audit_later(entry);
         }
@@ -99,23 +117,33 @@ async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// Tells of what somebody did or was refused: in the log of the server.
+/// Tells of what somebody did or was refused: in the log of the server, a refusal at level debug, since strangers cause them.
 pub fn audit_later(entry: &AuditEntry) {
-    let AuditEntry {
-        tenant,
-        author,
-        action,
-        subject,
-        details,
-        ..
-    } = entry;
-    tracing::info!(
-        audit.action = action,
-        audit.principal = &*author.principal,
-        audit.tenant = tenant.as_str(),
-        audit.subject = subject.as_deref().unwrap_or_default(),
-        audit.details = serde_json::to_string(details).unwrap_or_default(),
-        request.id = author.request_id.as_deref().unwrap_or_default(),
-        "audit"
-    );
+    if entry.action == REFUSED {
+        tracing::debug!(
+            audit.principal = &*entry.author.principal,
+            audit.tenant = entry.tenant.as_str(),
+            audit.details = details(entry),
+            request.id = request(entry),
+            "refused"
+        );
+    } else {
+        tracing::info!(
+            audit.action = entry.action,
+            audit.principal = &*entry.author.principal,
+            audit.tenant = entry.tenant.as_str(),
+            audit.subject = entry.subject.as_deref().unwrap_or_default(),
+            audit.details = details(entry),
+            request.id = request(entry),
+            "access"
+        );
+    }
+}
+
+fn details(entry: &AuditEntry) -> String {
+    serde_json::to_string(&entry.details).unwrap_or_default()
+}
+
+fn request(entry: &AuditEntry) -> &str {
+    entry.author.request_id.as_deref().unwrap_or_default()
 }
