@@ -66,7 +66,8 @@ impl JwtConfig {
             findings.push(Finding::new(["auth", "jwt", key], message.to_owned()));
         };
         let has_file = !self.key_file.as_os_str().is_empty();
-        if has_file == !self.jwks_url.is_empty() {
+        let has_url = !self.jwks_url.is_empty();
+        if has_file == has_url {
             find(
                 "key_file",
                 "tokens need a key file or a JWKS URL, and not both",

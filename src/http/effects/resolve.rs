@@ -29,7 +29,7 @@ pub struct ResolveRequest {
     #[schema(max_length = 1000, example = "the bank shows the transfer")]
     #[serde(default)]
     reason: Option<String>,
-    /// Who found out, taken as it is said.
+    /// Who found out, taken as it is said where nobody is asked who they are; else it is the caller.
     #[schema(max_length = 200, default = "anonymous", example = "kim")]
     #[serde(default)]
     by: Option<String>,
