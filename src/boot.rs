@@ -58,7 +58,7 @@ impl Instance {
             store.pruner(retention::policy(&config.retention)),
         );
 
-        let authority = Authority::new(store.auth(), denials.clone(), &config.auth);
+        let authority = Authority::new(store.auth(), denials.clone(), &config.auth)?;
         authority.keep_up(&universe);
 
         let fence = store.lost();

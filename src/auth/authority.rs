@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::{
     delays::Delays,
+    jwt::{Issuer, OpenIssuer},
     password::Passwords,
     permission::Permissions,
     principal::{Credential, Principal, Unknown},
@@ -40,6 +41,8 @@ struct Inner {
     is_open: bool,
     known: Credentials,
     tickets: Tickets,
+    /// Whose tokens are taken.
+    issuer: Option<Issuer>,
     passwords: Passwords,
     delays: Delays,
     access_ttl: Duration,
@@ -49,10 +52,16 @@ struct Inner {
 }
 
 impl Authority {
-    pub fn new(store: AuthStore, denials: Denials, config: &AuthConfig) -> Self {
-        Self(Arc::new(Inner {
+    /// Errors when the keys of tokens cannot be had.
+    pub fn new(
+        store: AuthStore,
+        denials: Denials,
+        config: &AuthConfig,
+    ) -> Result<Self, OpenIssuer> {
+        Ok(Self(Arc::new(Inner {
             store,
             denials,
+            issuer: Issuer::open(&config.jwt)?,
             is_open: config.insecure_loopback,
             passwords: Passwords::default(),
             delays: Delays::default(),
@@ -61,7 +70,7 @@ impl Authority {
             known: Credentials::default(),
             tickets: Tickets::default(),
             changes: watch::Sender::new(0),
-        }))
+        })))
     }
 
     /// Keeps up with what other processes change, and with when keys are used.
@@ -105,6 +114,8 @@ impl Authority {
     pub async fn bearer(&self, token: &str) -> Result<Principal, Unknown> {
         if SecretKind::ApiKey.fits(token) {
             self.key(SecretHash::of(token)).await
+        } else if let Some(issuer) = self.0.issuer.as_ref().filter(|_| token.contains('.')) {
+            self.token(issuer, token).await
         } else {
             Err(Unknown::Scheme)
         }
@@ -176,7 +187,11 @@ impl Authority {
             return Ok(None);
         }
         let current: Result<Principal, Unknown> = match principal.credential {
-            Credential::None | Credential::Token => Ok(principal.clone()),
+            Credential::None => Ok(principal.clone()),
+            Credential::Token => Ok(Principal {
+                permissions: self.of_roles(&principal.tenant, &principal.role).await?,
+                ..principal.clone()
+            }),
             Credential::Key(_, hash) => self.key(hash).await,
             // Whatever has become of its access token: a stream outlives many.
             Credential::Session(id) => match self.0.store.session(id, now).await? {
@@ -205,6 +220,7 @@ impl Authority {
     ) -> Result<Option<Permissions>, JournalError> {
         let permissions = match role::built_in(role) {
             Some(permissions) => Some(permissions),
+            None if !role::is_name(role) => None,
             None => {
                 let found = self.0.store.role(tenant, role).await?;
                 found.map(|role| role.permissions)
@@ -239,6 +255,35 @@ impl Authority {
         };
         let kept = self.0.known.keep(hash, principal, generation, now);
         Ok(kept.principal.clone())
+    }
+
+    async fn token(&self, issuer: &Issuer, token: &str) -> Result<Principal, Unknown> {
+        let (hash, now) = (SecretHash::of(token), Timestamp::now());
+        if let Some(verified) = self.0.known.find(&hash, now) {
+            return Ok(verified.principal.clone());
+        }
+        let generation = self.0.known.generation();
+        let read = issuer.read(token).await.map_err(Unknown::Token)?;
+        let role = read.roles.join(" ");
+        let principal = Principal {
+            name: format!("jwt:{}", read.subject).into(),
+            permissions: self.of_roles(&read.tenant, &role).await?,
+            role: role.into(),
+            tenant: read.tenant,
+            credential: Credential::Token,
+            until: Some(read.until),
+        };
+        let kept = self.0.known.keep(hash, principal, generation, now);
+        Ok(kept.principal.clone())
+    }
+
+    /// What several roles permit together; one that is not there permits nothing.
+    async fn of_roles(&self, tenant: &Tenant, roles: &str) -> Result<Permissions, JournalError> {
+        let mut all = Permissions::default();
+        for role in roles.split_whitespace() {
+            all = all.and(self.permissions(tenant, role).await?.unwrap_or_default());
+        }
+        Ok(all)
     }
 
     async fn follow_changes(&self) {

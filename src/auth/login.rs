@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use super::{
     authority::Authority,
     id::SessionId,
-    password::Busy,
+    password::{Busy, PASSWORD_BYTES},
     principal::{Principal, Unknown},
+    role,
     secret::{Secret, SecretKind},
 };
 use crate::store::{Refresh, SessionRow, Tokens};
@@ -48,6 +49,13 @@ impl Authority {
         password: String,
         author: &Author,
     ) -> Result<Login, NoLogin> {
+        // What is no name is nobody's, and is not remembered.
+        if !role::is_name(tenant.as_str())
+            || !role::is_name(name)
+            || password.len() > *PASSWORD_BYTES.end()
+        {
+            return Err(NoLogin::Wrong);
+        }
         let now = Timestamp::now();
         let attempt = self.delays().attempt(tenant, name, now);
         attempt.map_err(NoLogin::Delayed)?;

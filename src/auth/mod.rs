@@ -4,6 +4,7 @@
 mod authority;
 mod delays;
 mod id;
+mod jwt;
 mod login;
 mod password;
 mod permission;
@@ -16,6 +17,7 @@ mod verified;
 
 pub use authority::Authority;
 pub use id::{BadId, KeyId, SessionId, UserId};
+pub use jwt::OpenIssuer;
 pub use login::{Login, NoLogin};
 pub use password::{Busy, PASSWORD_BYTES};
 pub use permission::{Permission, Permissions};

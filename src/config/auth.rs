@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{duration, error::Finding};
+use super::{JwtConfig, duration, error::Finding};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +17,7 @@ pub struct AuthConfig {
     /// Time after which a login is over however often it is refreshed.
     #[serde(with = "duration")]
     pub session_ttl: Duration,
+    pub jwt: JwtConfig,
 }
 
 impl Default for AuthConfig {
@@ -25,12 +26,14 @@ impl Default for AuthConfig {
             insecure_loopback: false,
             access_token_ttl: Duration::from_secs(15 * 60),
             session_ttl: Duration::from_secs(12 * 60 * 60),
+            jwt: JwtConfig::default(),
         }
     }
 }
 
 impl AuthConfig {
     pub(super) fn check(&self, listen: SocketAddr, findings: &mut Vec<Finding>) {
+        self.jwt.check(findings);
         if self.insecure_loopback && !listen.ip().is_loopback() {
             let message = format!(
                 "other machines can reach {listen}, and nobody would be asked who they are; listen on a loopback address, or \

@@ -413,13 +413,22 @@ mod tests {
 
     fn every_key() -> BTreeSet<String> {
         let defaults = Value::serialize(Config::default()).unwrap();
-        let sections = defaults.into_dict().unwrap();
-        let keys = |(section, keys): (String, Value)| {
-            keys.into_dict()
-                .unwrap()
-                .into_keys()
-                .map(move |key| format!("{section}.{key}"))
-        };
-        sections.into_iter().flat_map(keys).collect()
+        let mut keys = BTreeSet::new();
+        let mut sections = vec![(String::new(), defaults)];
+        while let Some((path, value)) = sections.pop() {
+            match value.into_dict() {
+                // Of roles there is none by default.
+                Some(dict) => sections.extend(dict.into_iter().map(|(key, value)| {
+                    let path = if path.is_empty() {
+                        key
+                    } else {
+                        format!("{path}.{key}")
+                    };
+                    (path, value)
+                })),
+                None => drop(keys.insert(path)),
+            }
+        }
+        keys
     }
 }

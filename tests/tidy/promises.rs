@@ -74,11 +74,11 @@ fn every_configuration_key_is_read_by_code_outside_the_configuration() {
 
 #[test]
 fn every_field_of_the_configuration_has_its_key_among_the_defaults() {
-    let sections = file(DEFAULTS).text.lines().filter_map(|line| {
-        line.trim_start_matches("# ")
-            .strip_prefix('[')
-            .and_then(|section| words(section).next())
-    });
+    let sections = file(DEFAULTS)
+        .text
+        .lines()
+        .filter_map(|line| line.trim_start_matches("# ").strip_prefix('['));
+    let sections = sections.flat_map(words);
     let keys: BTreeSet<&str> = keys()
         .into_iter()
         .map(|(_, key)| key)

@@ -74,8 +74,10 @@ pub async fn create(
     let tenant = grant::tenant(&caller, new.tenant)?;
     grant::role(&desk, &caller, &tenant, &new.role).await?;
     let name = new.name.trim();
-    if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        let detail = format!("a key's name has 1 to {NAME_BYTES_MAX} bytes");
+    let is_plain = !name.chars().any(char::is_control);
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || !is_plain {
+        let detail =
+            format!("a key's name has 1 to {NAME_BYTES_MAX} bytes and no control characters");
         return Err(Problem::new(Kind::Invalid, "invalid_name", detail).field("name"));
     }
     let now = Timestamp::now();

@@ -7,6 +7,7 @@ use actix_web::{
 use serde_json::json;
 
 use crate::{
+    auth::role,
     http::{
         caller::Caller,
         desk::Desk,
@@ -32,6 +33,13 @@ pub async fn remove(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
+    let missing = || {
+        let detail = "the tenant has defined no such role";
+        Problem::new(Kind::NotFound, "role_not_found", detail)
+    };
+    if !role::is_name(&name) {
+        return Err(missing());
+    }
     let entry = caller.entry("role.removed", &*name, json!({}));
     let removed = desk
         .authority
@@ -46,9 +54,6 @@ pub async fn remove(
             let detail = "a key or a user has the role";
             Err(Problem::new(Kind::Conflict, "role_in_use", detail))
         }
-        Removal::Missing => {
-            let detail = "the tenant has defined no such role";
-            Err(Problem::new(Kind::NotFound, "role_not_found", detail))
-        }
+        Removal::Missing => Err(missing()),
     }
 }

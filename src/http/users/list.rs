@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::UserView;
-use crate::http::{
-    caller::Caller,
-    cursor,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    query::{self, Asked},
-    responses::StoreFailures,
+use crate::{
+    auth::role,
+    http::{
+        caller::Caller,
+        cursor,
+        desk::Desk,
+        error::{Kind, Problem, ProblemBody},
+        query::{self, Asked},
+        responses::StoreFailures,
+    },
 };
 
 const USERS_DEFAULT: usize = 50;
@@ -57,6 +60,10 @@ pub async fn list(
     let limit = query::page_limit(asked.limit, USERS_DEFAULT, USERS_MAX)?;
     let store = desk.authority.store();
     let after = asked.after.as_deref();
+    if let Some(after) = after.filter(|after| !role::is_name(after)) {
+        let detail = format!("`{after}` is no name of a user");
+        return Err(Problem::new(Kind::Malformed, "invalid_query", detail).field("after"));
+    }
     let mut rows = store
         .users(&caller.tenant, after, cursor::rows_of(limit))
         .await?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
-    auth::PASSWORD_BYTES,
+    auth::{PASSWORD_BYTES, role},
     http::{
         caller::Caller,
         desk::Desk,
@@ -53,6 +53,9 @@ pub async fn set(
     let password = checked(new.password)?;
     let authority = &desk.authority;
     let missing = || Problem::new(Kind::NotFound, "user_not_found", "no such user");
+    if !role::is_name(&name) {
+        return Err(missing());
+    }
     let user = authority.store().user(&caller.tenant, &name).await?;
     let user = user.ok_or_else(missing)?;
     // Whoever sets a password can log in with it.

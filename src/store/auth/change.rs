@@ -16,6 +16,8 @@ use crate::store::{
     writer::{Lease, Writer},
 };
 
+/// The action of a request that was not allowed.
+const REFUSED: &str = "permission.denied";
 /// The one row of the table.
 const ONLY_ROW: i64 = 1;
 
@@ -49,9 +51,26 @@ impl AuthStore {
         Ok(row.map_or(0, |row| row.version.unsigned_abs()))
     }
 
-    /// Does `work` in a transaction, with `entry` for the audit log. When the work answers None it found nothing to do,
-    /// and nothing is written.
+    /// Does `work` in a transaction, with `entry` for the audit log, and counts the version up. When the work answers None
+    /// it found nothing to do, and nothing is written.
     pub(super) async fn change<T>(
+        &self,
+        operation: &'static str,
+        entry: Option<AuditEntry>,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        let counted = async |txn: &DatabaseTransaction| {
+            let done = work(txn).await?;
+            if done.is_some() {
+                count(txn).await?;
+            }
+            Ok(done)
+        };
+        self.add(operation, entry, counted).await
+    }
+
+    /// The same for what makes no answer wrong that was given before: something new.
+    pub(super) async fn add<T>(
         &self,
         operation: &'static str,
         entry: Option<AuditEntry>,
@@ -63,7 +82,6 @@ impl AuthStore {
             leave(txn, lease, operation).await?;
             return Ok(None);
         };
-        count(&txn).await.map_err(failed(operation))?;
         append(&txn, &mut lease, entry.as_slice()).await?;
         end(txn, lease, operation).await?;
         Ok(Some(done))

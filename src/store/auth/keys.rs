@@ -83,7 +83,7 @@ impl AuthStore {
             revoked_at: Set(None),
             last_used_at: Set(None),
         };
-        self.change("add a key", Some(entry), async |txn| {
+        self.add("add a key", Some(entry), async |txn| {
             api_key::Entity::insert(row)
                 .exec_without_returning(txn)
                 .await

@@ -1,5 +1,5 @@
-//! Keys, users, sessions and roles. Every change is one transaction with what the audit log is told of it, and counts the
-//! version up by which those who keep answers learn that they are stale.
+//! Keys, users, sessions and roles. Every change is one transaction with what the audit log is told of it. One that makes
+//! answers wrong counts up the version, by which those who keep answers learn it.
 
 mod change;
 mod keys;

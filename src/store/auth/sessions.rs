@@ -87,7 +87,7 @@ impl AuthStore {
             created_at: Set(session.created_at.millis()),
             expires_at: Set(session.expires_at.millis()),
         };
-        self.change("begin a session", Some(entry), async |txn| {
+        self.add("begin a session", Some(entry), async |txn| {
             let over: Vec<Uuid> = session::Entity::find()
                 .select_only()
                 .column(Column::Id)

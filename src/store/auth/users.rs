@@ -59,7 +59,7 @@ impl AuthStore {
             created_at: Set(user.created_at.millis()),
             created_by: Set(user.created_by.clone()),
         };
-        let added = self.change("add a user", Some(entry), async |txn| {
+        let added = self.add("add a user", Some(entry), async |txn| {
             let primary_key = UserRow::primary_key(&user.tenant, &user.name);
             if user::Entity::find_by_id(primary_key)
                 .one(txn)

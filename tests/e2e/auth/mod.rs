@@ -7,6 +7,7 @@ mod roles;
 mod sessions;
 mod streams;
 mod tenants;
+mod tokens;
 
 use serde_json::{Value, json};
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{admin_of, guarded};
 use crate::{
+    app::{Setup, TestApp},
     artifacts::compared,
     client::{Client, Job, answer},
     eventually::eventually,
@@ -152,6 +153,35 @@ async fn an_approval_is_neither_seen_nor_decided_by_another_tenant() {
     let decided_by = approved["decided_by"].as_str().unwrap();
     assert!(decided_by.starts_with("key:key_"), "{decided_by}");
     acme.finished(&job.id).await;
+}
+
+#[tokio::test]
+async fn an_effect_is_neither_seen_nor_settled_by_another_tenant() {
+    let ledgers = tempfile::tempdir().unwrap();
+    let mut setup = Setup {
+        auth: true,
+        ..Setup::default()
+    };
+    setup.config.drill.ledger_dir = ledgers.path().to_owned();
+    let app = TestApp::start_with(setup).await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let input = json!({"ledger": ledgers.path().join("ledger"), "tasks": 1});
+    let job = acme.submit("drill.effects", input).await;
+    assert_eq!(acme.finished(&job.id).await.state, "succeeded");
+    let listed = acme.get_json("/v1/effects").await;
+    let effect = listed["items"][0]["id"].as_str().unwrap();
+    assert_eq!(beta.get_json("/v1/effects").await["items"], json!([]));
+    let path = format!("/v1/effects/{effect}");
+    assert_eq!(acme.get(&path).await.status, 200);
+    assert_eq!(beta.get(&path).await.problem(), "effect_not_found");
+    let settle = json!({"outcome": "again"});
+    let settled = beta.post(&format!("{path}/resolve"), &settle).await;
+    assert_eq!(settled.problem(), "effect_not_found");
+    let own = acme.post(&format!("{path}/resolve"), &settle).await;
+    assert_eq!(own.problem(), "not_unknown");
 }
 
 #[tokio::test]
