@@ -48,6 +48,7 @@ table! {
     "/v1/jobs/{id}/facts" { get => jobs::facts::facts }
     "/v1/jobs/{id}/lineage" { get => jobs::lineage::show::lineage }
     "/v1/jobs/{id}/why" { get => jobs::why::why }
+    "/v1/jobs/{id}/evidence" { get => jobs::evidence::evidence }
     "/v1/jobs/{id}/artifacts" { get => jobs::artifacts::artifacts }
     "/v1/jobs/{id}/artifacts/{name}" { get => jobs::artifact::artifact }
     "/v1/jobs/{id}/cancel" { post => jobs::cancel::cancel }
