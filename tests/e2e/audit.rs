@@ -218,7 +218,7 @@ fn verified(desk: &Desk, text: &str) -> (Ended, Option<Output>) {
         .arg(desk.path().join("export.ndjson"))
         .output();
     if script.is_err() {
-        println!("the script was not run: there is no python3");
+        eprintln!("the script was not run: there is no python3");
     }
     (own, script.ok())
 }
@@ -326,7 +326,7 @@ async fn openssl_verifies_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     match by_openssl(folder.path(), &client).await {
         Some(verified) => assert!(verified),
-        None => println!("skipped: there is no openssl"),
+        None => eprintln!("skipped: there is no openssl"),
     }
 }
 
