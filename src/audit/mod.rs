@@ -4,6 +4,7 @@
 //! describes every form exactly.
 
 mod checkpoint;
+mod evidence;
 mod export;
 mod finding;
 mod hash;
@@ -12,6 +13,7 @@ mod record;
 mod verifier;
 
 pub use checkpoint::{Checkpoint, CheckpointBody, CheckpointKind};
+pub use evidence::{Bundle, BundledRecord, Statement, Wrong};
 pub use export::{Line, record_line};
 pub use finding::{ChainSummary, Fault, Finding, Verdict};
 pub use hash::{canonical, sha256_hex};

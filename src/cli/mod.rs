@@ -12,6 +12,7 @@ mod child;
 mod client;
 mod command;
 mod effects;
+mod evidence;
 mod failure;
 mod follow;
 mod input;

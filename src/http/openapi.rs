@@ -33,6 +33,7 @@ use super::{
         jobs::events::events,
         jobs::facts::facts,
         jobs::lineage::show::lineage,
+        jobs::evidence::evidence,
         jobs::artifacts::artifacts,
         jobs::artifact::artifact,
         jobs::cancel::cancel,

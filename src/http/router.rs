@@ -95,6 +95,7 @@ table! {
     "/v1/jobs/{id}/facts" { get[ResultsRead] => jobs::facts::facts }
     "/v1/jobs/{id}/lineage" { get[ResultsRead] => jobs::lineage::show::lineage }
     "/v1/jobs/{id}/why" { get[LogsRead] => jobs::why::why }
+    "/v1/jobs/{id}/evidence" { get[AuditRead] => jobs::evidence::evidence }
     "/v1/jobs/{id}/artifacts" { get[JobsRead] => jobs::artifacts::artifacts }
     "/v1/jobs/{id}/artifacts/{name}" { get[ResultsRead] => jobs::artifact::artifact }
     "/v1/jobs/{id}/cancel" { post[JobsCancel] => jobs::cancel::cancel }

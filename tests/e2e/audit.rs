@@ -218,7 +218,7 @@ fn verified(desk: &Desk, text: &str) -> (Ended, Option<Output>) {
         .arg(desk.path().join("export.ndjson"))
         .output();
     if script.is_err() {
-        println!("the script was not run: there is no python3");
+        eprintln!("the script was not run: there is no python3");
     }
     (own, script.ok())
 }
@@ -326,7 +326,7 @@ async fn openssl_verifies_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     match by_openssl(folder.path(), &client).await {
         Some(verified) => assert!(verified),
-        None => println!("skipped: there is no openssl"),
+        None => eprintln!("skipped: there is no openssl"),
     }
 }
 
@@ -372,4 +372,62 @@ async fn a_key_is_rotated_and_a_data_directory_verified_beside_its_server() {
     );
     let untrusted = desk.run(&["audit", "verify", "--key", new]);
     assert_eq!(untrusted.code, Some(1), "{untrusted:?}");
+}
+
+#[tokio::test]
+async fn the_evidence_of_a_job_is_verified_offline_and_a_changed_bundle_is_found() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let client = server.client();
+    let asked = client
+        .submit("drill.approval", json!({"why": "Send it?"}))
+        .await
+        .id;
+    client.settled(&asked).await;
+    let pending = client.get_json("/v1/approvals?state=pending").await["items"][0].clone();
+    let path = format!("/v1/approvals/{}/approve", pending["id"].as_str().unwrap());
+    assert_eq!(
+        client.post(&path, &json!({"reason": "fine"})).await.status,
+        200
+    );
+    client.finished(&asked).await;
+    let printed = desk.run(&["evidence", &asked, "--server", &server.url]);
+    assert_eq!(server.stop(), Some(0));
+    desk.write("bundle.json", &printed.stdout);
+    let bundle = printed.json();
+    let parts = &bundle["parts"];
+    assert_eq!(parts["approvals"][0]["decided_by"], "anonymous");
+    assert_eq!(parts["job"]["state"], "succeeded");
+    assert_eq!(parts["audit"].as_array().unwrap().len(), 2);
+    assert!(
+        !printed.stdout.contains("\"input\":"),
+        "the input is there as its hash alone"
+    );
+    assert_eq!(parts["job"]["input_sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(parts["events"][0]["type"], "job.submitted");
+    let whole = desk.run(&["verify", "bundle.json"]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    assert!(whole.stdout.starts_with(&asked), "{whole:?}");
+
+    for (from, to, named) in [
+        (
+            "\"anonymous\",\"expires_at",
+            "\"kim\",\"expires_at",
+            "part approvals",
+        ),
+        (
+            "\"state\":\"succeeded\"",
+            "\"state\":\"failed\"",
+            "part job",
+        ),
+        ("\"release\":", "\"at\":\"\",\"release\":", "is no bundle"),
+    ] {
+        let changed = printed.stdout.replacen(from, to, 1);
+        assert_ne!(changed, printed.stdout, "{from}");
+        desk.write("bundle.json", &changed);
+        let found = desk.run(&["verify", "bundle.json"]);
+        assert!(found.code != Some(0), "{found:?}");
+        let said = format!("{}{}", found.stdout, found.stderr);
+        assert!(said.contains(named), "{named}: {said}");
+    }
 }

@@ -147,6 +147,20 @@ impl AuditLog {
         read::one(&self.readers, tenant, seq).await
     }
 
+    /// Hash of the record of a tenant at `seq`, also when a checkpoint has taken its place.
+    pub async fn hash_at(&self, tenant: &Tenant, seq: u64) -> Result<Option<String>, JournalError> {
+        if let Some(row) = self.get(tenant, seq).await? {
+            return Ok(Some(row.hash));
+        }
+        let before = seq.checked_sub(1).map(|seq| (seq, CheckpointKind::Pruned));
+        let found = self.checkpoints(tenant, before, 1).await?;
+        let at = found.into_iter().map(|made| made.checkpoint);
+        Ok(at
+            .into_iter()
+            .find(|made| made.seq == seq)
+            .map(|made| made.hash))
+    }
+
     /// Records of a tenant after `seq`, oldest first.
     pub async fn after(
         &self,

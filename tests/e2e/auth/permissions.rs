@@ -24,6 +24,7 @@ const NEEDS: &[(&str, &str, &str)] = &[
     ("get", "/v1/jobs/{id}/facts", "results:read"),
     ("get", "/v1/jobs/{id}/lineage", "results:read"),
     ("get", "/v1/jobs/{id}/why", "logs:read"),
+    ("get", "/v1/jobs/{id}/evidence", "audit:read"),
     ("get", "/v1/jobs/{id}/artifacts", "jobs:read"),
     ("get", "/v1/jobs/{id}/artifacts/{name}", "results:read"),
     ("post", "/v1/jobs/{id}/cancel", "jobs:cancel"),
