@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod config;
+pub mod filter;
 pub mod http;
 pub mod packs;
 pub mod prices;

@@ -86,6 +86,7 @@ async fn attend(
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        listing: instance.store.listing(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use super::error::{Kind, Problem};
-use crate::store::StoreHealth;
+use crate::store::{Listing, StoreHealth};
 
 /// Bounds of the HTTP interface.
 #[derive(Debug, Clone)]
@@ -49,6 +49,7 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    pub listing: Listing,
     pub limits: HttpLimits,
     pub prometheus: PrometheusHandle,
     /// True once the server drains: waiting requests are answered and streams are closed.

@@ -17,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{approvals::view::ApprovalView, effects::view::EffectView, observe};
-use crate::ws::OpenError;
+use crate::{filter::FilterError, ws::OpenError};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -93,6 +93,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     field: Option<String>,
+    position: Option<usize>,
     retry_after: Option<Duration>,
     /// The header that the status calls for, beside `Retry-After`.
     header: Option<Box<(HeaderName, String)>>,
@@ -121,6 +122,9 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "kind")]
     field: Option<String>,
+    /// Byte of the value of `field` at which it goes wrong, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
     /// Also in the header `x-request-id`.
     request_id: String,
     /// Seconds to wait before trying again; also in the header `Retry-After`.
@@ -139,6 +143,7 @@ impl Problem {
             code,
             detail: detail.into(),
             field: None,
+            position: None,
             retry_after: None,
             header: None,
             current: None,
@@ -147,6 +152,12 @@ impl Problem {
 
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// Where in the field it goes wrong.
+    pub fn position(mut self, position: usize) -> Self {
+        self.position = Some(position);
         self
     }
 
@@ -224,6 +235,7 @@ impl Problem {
             code: self.code,
             detail: self.detail.clone(),
             field: self.field.clone(),
+            position: self.position,
             request_id: observe::request_id(),
             retry_after_s: self.retry_after_s(),
             current: self.current.as_deref().cloned(),
@@ -373,6 +385,14 @@ impl From<JournalError> for Problem {
             }
             _ => internal,
         }
+    }
+}
+
+impl From<FilterError> for Problem {
+    fn from(error: FilterError) -> Self {
+        Self::new(Kind::Malformed, "invalid_filter", error.to_string())
+            .field("filter")
+            .position(error.position)
     }
 }
 

@@ -9,6 +9,7 @@ mod effects;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod filtering;
 mod health;
 mod host;
 mod idempotency;

@@ -21,6 +21,7 @@ use super::{
     commit::failed,
     entity::store_epoch,
     error::is_damage,
+    listing::Listing,
     lock::OwnerLock,
     moving::moved_to,
     postgres::{Guard, Hold, PgServer},
@@ -117,6 +118,11 @@ impl Store {
 
     pub fn journal(&self) -> Arc<SqlJournal> {
         self.journal.clone()
+    }
+
+    /// Lists by filters.
+    pub fn listing(&self) -> Listing {
+        Listing::new(self.readers.clone())
     }
 
     pub fn artifacts(&self) -> Arc<DirArtifacts> {

@@ -137,6 +137,7 @@ async fn run(
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        listing: instance.store.listing(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
         shutdown: draining,
