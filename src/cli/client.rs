@@ -1,8 +1,12 @@
 //! Talks to a server over its HTTP interface.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use reqwest::{RequestBuilder, Response, StatusCode, Url, header::HeaderMap};
+use reqwest::{Certificate, RequestBuilder, Response, StatusCode, Url, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::failure::{Failure, chain};
@@ -16,6 +20,9 @@ pub struct ServerArgs {
     /// The server to talk to
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7070")]
     server: String,
+    /// PEM file of certificates to trust beside those of the system
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
@@ -32,6 +39,9 @@ impl ServerArgs {
             // A proxy's loopback is another machine's.
             http = http.no_proxy();
         }
+        if let Some(path) = &self.ca_file {
+            http = http.tls_certs_merge(authorities(path)?);
+        }
         let http = http.build().map_err(|error| {
             Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
         })?;
@@ -39,10 +49,25 @@ impl ServerArgs {
     }
 }
 
-/// What paths are put below. The commands speak plain HTTP.
+fn authorities(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    let unreadable = |error: &dyn std::error::Error| {
+        Failure::BadInput(format!("--ca-file {}: {error}", path.display()))
+    };
+    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(&error))?;
+    if found.is_empty() {
+        let message = format!("--ca-file {}: no certificate in it", path.display());
+        return Err(Failure::BadInput(message));
+    }
+    Ok(found)
+}
+
+/// What paths are put below.
 fn base(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let plain = url.scheme() == "http" && url.query().is_none() && url.fragment().is_none();
+    let plain = ["http", "https"].contains(&url.scheme())
+        && url.query().is_none()
+        && url.fragment().is_none();
     plain.then_some(url)
 }
 
@@ -146,7 +171,9 @@ impl Client {
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let server = self.name();
-        if error.is_connect() {
+        if error.is_connect() && self.server.scheme() == "https" {
+            Failure::Failed(format!("cannot connect to {server}: {}", chain(error)))
+        } else if error.is_connect() {
             Failure::Failed(format!(
                 "no server answers at {server}; start one with `callboard serve`, or name it with --server"
             ))
@@ -210,9 +237,12 @@ mod tests {
     #[test]
     fn a_part_of_a_path_stays_one_part() {
         let server = "http://127.0.0.1:7070/below/".to_owned();
-        let client = ServerArgs { server }
-            .client()
-            .unwrap_or_else(|_| panic!("a good URL"));
+        let client = ServerArgs {
+            server,
+            ca_file: None,
+        }
+        .client()
+        .unwrap_or_else(|_| panic!("a good URL"));
         assert_eq!(
             client.url(&["v1", "kinds", "a/../b?c#d e%"]).as_str(),
             "http://127.0.0.1:7070/below/v1/kinds/a%2F..%2Fb%3Fc%23d%20e%25"

@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::Context;
 use callboard::{
-    boot::{Instance, open_store},
+    boot::{Instance, limits, open_store, webhooks},
     config::Config,
     http::{self, Desk, HttpLimits},
     packs, prices,
     shutdown::{Reason, Signals},
-    telemetry,
+    telemetry, tls,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpSocket, sync::watch};
@@ -49,7 +49,7 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     for warning in imported.warnings() {
         tracing::warn!("{warning}");
     }
-    let supply = prices::supply(imported.book, &config.market).context("set prices up")?;
+    let supply = prices::supply(imported.book, &config).context("set prices up")?;
     let instance = Instance::start(&config, store, &packs::all(&config, supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;
@@ -81,7 +81,13 @@ async fn attend(
         .local_addr()
         .context("read the listener's address")?;
     let (drain, shutdown) = watch::channel(false);
+    let (rates, quotas) = limits(config, instance).await?;
     let desk = Desk {
+        rates,
+        quotas,
+        webhooks: instance.store.webhooks(),
+        outbound: callboard::outbound::Outbound::of(&config.outbound),
+        wake_webhooks: webhooks(config, instance)?,
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
@@ -91,6 +97,10 @@ async fn attend(
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),
             request_wait_max: server.request_wait_max,
+            connections_max: server.connections_max.get(),
+            connections_per_address_max: server.connections_per_address_max.get(),
+            cors_origins: server.cors_origins.clone(),
+            webhook_retry_for: config.webhooks.retry_for,
             any_host: server.allow_insecure,
             ..HttpLimits::default()
         },
@@ -98,11 +108,16 @@ async fn attend(
         shutdown,
     };
     let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let server = http::serve(listener, desk, workers).context("start the HTTP server")?;
+    let tls = match config.tls.is_on() {
+        true => Some(tls::server(&config.tls, &instance.universe).context("set TLS up")?),
+        false => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let server = http::serve(listener, desk, workers, tls).context("start the HTTP server")?;
     let handle = server.handle();
     tokio::pin!(server);
 
-    announce(address);
+    announce(scheme, address);
     let reason = tokio::select! {
         reason = signals.reason(instance) => reason,
         ended = &mut server => {
@@ -151,15 +166,20 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-fn announce(address: SocketAddr) {
+fn announce(scheme: &str, address: SocketAddr) {
     if !address.ip().is_loopback() {
         terminal::tell(&format!(
-            "WARNING: other machines can reach {address}, and requests are neither authenticated nor encrypted"
+            "WARNING: other machines can reach {address}, and requests are not authenticated{}",
+            if scheme == "https" {
+                ""
+            } else {
+                ", nor encrypted"
+            }
         ));
     }
     let version = env!("CARGO_PKG_VERSION");
     // A closed stdout is no reason not to serve.
     let _ = terminal::print(&format!(
-        "callboard {version} listening on http://{address}"
+        "callboard {version} listening on {scheme}://{address}"
     ));
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig, RoleConfig,
-    RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
+    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, OutboundConfig, QuotaConfig,
+    RateLimitsConfig, RedisConfig, RetentionConfig, RoleConfig, RuntimeConfig, ServerConfig,
+    StoreConfig, TlsConfig, VaultConfig, WebhooksConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -14,6 +15,13 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: ServerConfig,
+    pub tls: TlsConfig,
+    pub outbound: OutboundConfig,
+    pub webhooks: WebhooksConfig,
+    pub rate_limits: RateLimitsConfig,
+    pub quota: QuotaConfig,
+    pub redis: RedisConfig,
+    pub vault: VaultConfig,
     pub store: StoreConfig,
     pub retention: RetentionConfig,
     pub coordinator: CoordinatorConfig,
@@ -35,6 +43,10 @@ impl Config {
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.server.check(&mut findings);
+        self.tls.check(&mut findings);
+        self.webhooks.check(&mut findings);
+        self.redis.check(&mut findings);
+        self.vault.check(&mut findings);
         self.store.check(&mut findings);
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);

@@ -11,13 +11,12 @@ use actix_web::{
 };
 use callboard_orchestra::{
     ControlError, DecideError, InvalidInput, Payload, ResolveError, SubmitError,
-    artifact::ArtifactError, coordinator::RETRY_AFTER, journal::JournalError, shard::CommandError,
+    coordinator::RETRY_AFTER, journal::JournalError, shard::CommandError,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{approvals::view::ApprovalView, effects::view::EffectView, observe};
-use crate::{filter::FilterError, ws::OpenError};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -36,6 +35,8 @@ pub enum Kind {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     Misdirected,
+    UrlTooLong,
+    HeadersTooLarge,
     RateLimited,
     Unavailable,
     StorageFull,
@@ -57,6 +58,8 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::UrlTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -78,6 +81,8 @@ impl Kind {
             Self::UnsupportedMediaType => "The body has the wrong media type",
             Self::RangeNotSatisfiable => "No such part",
             Self::Misdirected => "Not a name of this server",
+            Self::UrlTooLong => "The URL is too long",
+            Self::HeadersTooLarge => "Too many headers",
             Self::RateLimited => "Too much at once",
             Self::Unavailable => "Not available at the moment",
             Self::StorageFull => "No space left",
@@ -243,7 +248,7 @@ impl Problem {
     }
 
     /// Logs the cause, which the client is not told.
-    fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         let causes: Vec<String> = successors(error.source(), |cause| cause.source())
             .map(ToString::to_string)
             .collect();
@@ -385,35 +390,6 @@ impl From<JournalError> for Problem {
             }
             _ => internal,
         }
-    }
-}
-
-impl From<FilterError> for Problem {
-    fn from(error: FilterError) -> Self {
-        Self::new(Kind::Malformed, "invalid_filter", error.to_string())
-            .field("filter")
-            .position(error.position)
-    }
-}
-
-impl From<ArtifactError> for Problem {
-    fn from(error: ArtifactError) -> Self {
-        Self::internal(&error)
-    }
-}
-
-impl From<OpenError> for Problem {
-    fn from(error: OpenError) -> Self {
-        let (kind, code) = match &error {
-            OpenError::Full => {
-                return Self::new(Kind::Unavailable, "too_many_streams", error.to_string())
-                    .retry_after(RETRY_AFTER);
-            }
-            OpenError::ForeignOrigin => (Kind::Forbidden, "foreign_origin"),
-            OpenError::NotAcceptable => (Kind::NotAcceptable, "not_acceptable"),
-            OpenError::Handshake(_) => (Kind::Malformed, "bad_handshake"),
-        };
-        Self::new(kind, code, error.to_string())
     }
 }
 

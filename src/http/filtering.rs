@@ -3,7 +3,8 @@
 use actix_web::http::header::{HeaderName, HeaderValue, WARNING};
 use serde_json::Value;
 
-use crate::filter::{Field, Filter, Kind, Schema};
+use super::error::{self, Problem};
+use crate::filter::{Field, Filter, FilterError, Kind, Schema};
 
 /// Events that one page of a filter looks at.
 pub const SCAN_EVENTS_MAX: usize = 10_000;
@@ -28,4 +29,12 @@ pub const fn event_field(name: &'static str, kind: Kind, pointer: &'static str) 
 pub fn unindexed() -> (HeaderName, HeaderValue) {
     let text = "299 callboard \"no index serves this filter\"";
     (WARNING, HeaderValue::from_static(text))
+}
+
+impl From<FilterError> for Problem {
+    fn from(error: FilterError) -> Self {
+        Self::new(error::Kind::Malformed, "invalid_filter", error.to_string())
+            .field("filter")
+            .position(error.position)
+    }
 }

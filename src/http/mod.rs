@@ -1,8 +1,11 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
 mod approvals;
+mod armour;
+mod bounds;
 mod caller;
 mod conditional;
+mod connections;
 mod cursor;
 mod desk;
 mod effects;
@@ -21,12 +24,15 @@ mod observe;
 mod openapi;
 mod query;
 mod range;
+mod rate;
 mod remark;
 mod responses;
 mod router;
 mod server;
 mod supervision;
+mod webhooks;
 
+pub use connections::stream_of;
 pub use desk::{Desk, HttpLimits};
 pub use jobs::{
     view::{JobView, WaitingFor},

@@ -12,14 +12,14 @@ use super::{
     error::ProblemBody,
     health,
     jobs::{self, view::JobStateName},
-    kinds, metrics, supervision,
+    kinds, metrics, supervision, webhooks,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Callboard",
-        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421.",
+        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421, one with too long a URL with 414, one with too many headers with 431, and one that comes too often with 429.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -48,6 +48,13 @@ use super::{
         effects::list::list,
         effects::show::show,
         effects::resolve::resolve,
+        webhooks::create::create,
+        webhooks::list::list,
+        webhooks::show::show,
+        webhooks::create::change,
+        webhooks::show::remove,
+        webhooks::deliveries::deliveries,
+        webhooks::deliveries::replay,
         kinds::list::list,
         kinds::show::show,
         supervision::tree::tree,
@@ -65,6 +72,7 @@ use super::{
         (name = "approvals", description = "What tasks ask of people"),
         (name = "effects", description = "The ledger of attempts that act outside"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
+        (name = "webhooks", description = "Have events sent to other servers"),
         (name = "kinds", description = "What can be submitted"),
         (name = "supervision", description = "Supervised actors: the tree and its events"),
         (name = "health", description = "For operators and their machines"),

@@ -8,7 +8,7 @@ use actix_web::{
 use super::{
     approvals, effects,
     error::{Kind, Problem},
-    health, jobs, kinds, metrics, openapi, supervision,
+    health, jobs, kinds, metrics, openapi, supervision, webhooks,
 };
 
 macro_rules! verb {
@@ -64,6 +64,10 @@ table! {
     "/v1/effects" { get => effects::list::list }
     "/v1/effects/{id}" { get => effects::show::show }
     "/v1/effects/{id}/resolve" { post => effects::resolve::resolve }
+    "/v1/webhooks" { post => webhooks::create::create, get => webhooks::list::list }
+    "/v1/webhooks/{id}" { get => webhooks::show::show, patch => webhooks::create::change, delete => webhooks::show::remove }
+    "/v1/webhooks/{id}/deliveries" { get => webhooks::deliveries::deliveries }
+    "/v1/webhooks/{id}/deliveries/{delivery}/replay" { post => webhooks::deliveries::replay }
     "/v1/kinds" { get => kinds::list::list }
     "/v1/kinds/{kind}" { get => kinds::show::show }
     "/v1/supervision" { get => supervision::tree::tree }
@@ -90,10 +94,20 @@ fn post() -> actix_web::Route {
     web::post()
 }
 
+fn patch() -> actix_web::Route {
+    web::patch()
+}
+
+fn delete() -> actix_web::Route {
+    web::delete()
+}
+
 fn allowed(method: &str) -> &'static str {
     match method {
         "get" => "GET, HEAD",
         "stream" => "GET",
+        "patch" => "PATCH",
+        "delete" => "DELETE",
         _ => "POST",
     }
 }

@@ -3,12 +3,13 @@
 //! A filter that no index serves is held against a bounded number of rows a page, whatever it finds among them.
 
 use callboard_orchestra::{
-    id::{JOB_PREFIX, JobId},
+    id::{JOB_PREFIX, JobId, Tenant},
     job::JobState,
     journal::{JobRow, JobsQuery, JournalError},
 };
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -112,6 +113,15 @@ impl Listing {
         })
     }
 
+    /// How many jobs of a tenant have not ended.
+    pub async fn live_jobs(&self, tenant: &Tenant) -> Result<u64, JournalError> {
+        let live = job::Entity::find()
+            .filter(job::Column::Tenant.eq(tenant.as_str()))
+            .filter(job::Column::FinishedAt.is_null());
+        let counted = live.count(&self.readers).await;
+        counted.map_err(failed("count live jobs of a tenant"))
+    }
+
     /// The last of the `rows_max` jobs that a page may read, when there are so many.
     async fn scanned_to(
         &self,
@@ -139,7 +149,7 @@ impl Listing {
 mod tests {
     use std::num::NonZeroU32;
 
-    use callboard_orchestra::{id::Tenant, time::Timestamp};
+    use callboard_orchestra::time::Timestamp;
     use proptest::{
         prelude::*,
         strategy::ValueTree,

@@ -25,10 +25,12 @@ mod retention;
 mod rows;
 mod spec;
 mod sqlite;
+mod webhooks;
 mod writer;
 
 pub use artifacts::DirArtifacts;
 pub use backup::{BackupError, Census, copy_store, take_census};
+pub use entity::{webhook_delivery, webhook_endpoint};
 pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
@@ -38,3 +40,4 @@ pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use retention::{Pruned, Pruner, RetentionPolicy};
 pub use spec::{StoreSpec, Synchronous};
+pub use webhooks::{Attempted, DELIVERED, FAILED, PENDING, Webhooks};

@@ -27,6 +27,7 @@ use super::{
     postgres::{Guard, Hold, PgServer},
     rows::int,
     sqlite::{Checkpointer, SqliteFile},
+    webhooks::Webhooks,
     writer::Writer,
 };
 
@@ -118,6 +119,11 @@ impl Store {
 
     pub fn journal(&self) -> Arc<SqlJournal> {
         self.journal.clone()
+    }
+
+    /// Endpoints of webhooks and their deliveries.
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks::new(self.writer.clone(), self.readers.clone(), self.epoch)
     }
 
     /// Lists by filters.

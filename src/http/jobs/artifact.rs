@@ -15,6 +15,7 @@ use actix_web::{
     },
     web::{Bytes, Data, Path},
 };
+use callboard_orchestra::artifact::ArtifactError;
 use futures_util::stream;
 
 use super::{artifact_content::content, show::replayed_job};
@@ -138,6 +139,12 @@ fn disposition(name: &str, media_type: &str) -> ContentDisposition {
             DispositionType::Attachment
         },
         parameters: vec![DispositionParam::Filename(name.to_owned())],
+    }
+}
+
+impl From<ArtifactError> for Problem {
+    fn from(error: ArtifactError) -> Self {
+        Self::internal(&error)
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::{
     http::header::HeaderName,
     web::{Data, Path, Payload as Body},
 };
+use callboard_orchestra::coordinator::RETRY_AFTER;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +18,7 @@ use crate::{
         query::Asked,
         responses::StreamFailures,
     },
-    ws::{self, Cursor, Feed, Seats, Source, Transport},
+    ws::{self, Cursor, Feed, OpenError, Seats, Source, Transport},
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -171,4 +172,19 @@ fn place<'a>(request: &'a HttpRequest, asked: &'a StreamAfter) -> Option<&'a str
 
 fn invalid_after(detail: String) -> Problem {
     Problem::new(Kind::Malformed, "invalid_after", detail).field("after")
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        let (kind, code) = match &error {
+            OpenError::Full => {
+                return Self::new(Kind::Unavailable, "too_many_streams", error.to_string())
+                    .retry_after(RETRY_AFTER);
+            }
+            OpenError::ForeignOrigin => (Kind::Forbidden, "foreign_origin"),
+            OpenError::NotAcceptable => (Kind::NotAcceptable, "not_acceptable"),
+            OpenError::Handshake(_) => (Kind::Malformed, "bad_handshake"),
+        };
+        Self::new(kind, code, error.to_string())
+    }
 }

@@ -11,3 +11,5 @@ pub mod price_import;
 pub mod pruned_tenant;
 pub mod store_epoch;
 pub mod supervision_event;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
