@@ -7,6 +7,7 @@ mod m20261121_000004_create_projections;
 mod m20261121_000005_create_pruning;
 mod m20261121_000006_create_auth;
 mod m20261121_000007_create_audit;
+mod m20261121_000008_create_webhooks;
 mod m20261121_000010_create_ohlcv;
 mod migrator;
 

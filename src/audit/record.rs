@@ -186,7 +186,7 @@ impl Draft {
         for head in [&mut kept_head, &mut hashed_head] {
             head.push_str("},\"id\":\"");
         }
-        let (subject, tenant) = (canonical(&subject), canonical(&entry.tenant.as_str()));
+        let (about, tenant) = (canonical(&subject), canonical(&entry.tenant.as_str()));
         Self {
             tenant: entry.tenant.clone(),
             at: entry.at,
@@ -196,7 +196,7 @@ impl Draft {
             random: rand::random(),
             kept_head,
             hashed_head,
-            tail: format!(",\"subject\":{subject},\"tenant\":{tenant}}}"),
+            tail: format!(",\"subject\":{about},\"tenant\":{tenant}}}"),
         }
     }
 

@@ -1,10 +1,14 @@
 //! Talks to a server over its HTTP interface.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use callboard::config;
 use reqwest::{
-    RequestBuilder, Response, StatusCode, Url,
+    Certificate, RequestBuilder, Response, StatusCode, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -23,6 +27,9 @@ pub struct ServerArgs {
     /// File with the API key to send; without it the key in the environment variable CALLBOARD_KEY, if there is one
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// PEM file of certificates to trust beside those of the system
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
@@ -60,6 +67,9 @@ impl ServerArgs {
             bearer.set_sensitive(true);
             http = http.default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]));
         }
+        if let Some(path) = &self.ca_file {
+            http = http.tls_certs_merge(authorities(path)?);
+        }
         let http = http.build().map_err(|error| {
             Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
         })?;
@@ -67,10 +77,25 @@ impl ServerArgs {
     }
 }
 
-/// What paths are put below. The commands speak plain HTTP.
+fn authorities(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    let unreadable = |error: &dyn std::error::Error| {
+        Failure::BadInput(format!("--ca-file {}: {error}", path.display()))
+    };
+    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(&error))?;
+    if found.is_empty() {
+        let message = format!("--ca-file {}: no certificate in it", path.display());
+        return Err(Failure::BadInput(message));
+    }
+    Ok(found)
+}
+
+/// What paths are put below.
 fn base(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let plain = url.scheme() == "http" && url.query().is_none() && url.fragment().is_none();
+    let plain = ["http", "https"].contains(&url.scheme())
+        && url.query().is_none()
+        && url.fragment().is_none();
     plain.then_some(url)
 }
 
@@ -174,7 +199,9 @@ impl Client {
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let server = self.name();
-        if error.is_connect() {
+        if error.is_connect() && self.server.scheme() == "https" {
+            Failure::Failed(format!("cannot connect to {server}: {}", chain(error)))
+        } else if error.is_connect() {
             Failure::Failed(format!(
                 "no server answers at {server}; start one with `callboard serve`, or name it with --server"
             ))
@@ -241,6 +268,7 @@ mod tests {
         let client = ServerArgs {
             server,
             key_file: None,
+            ca_file: None,
         }
         .client()
         .unwrap_or_else(|_| panic!("a good URL"));

@@ -9,12 +9,12 @@ use std::{
 
 use anyhow::Context;
 use callboard::{
-    boot::{Instance, open_store},
+    boot::{Instance, limits, open_store, webhooks},
     config::Config,
     http::{self, Desk, HttpLimits},
     packs, prices,
     shutdown::{Reason, Signals},
-    telemetry,
+    telemetry, tls,
 };
 use callboard_orchestra::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -51,7 +51,7 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     for warning in imported.warnings() {
         tracing::warn!("{warning}");
     }
-    let supply = prices::supply(imported.book, &config.market).context("set prices up")?;
+    let supply = prices::supply(imported.book, &config).context("set prices up")?;
     let instance = Instance::start(&config, store, &packs::all(&config, supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;
@@ -83,7 +83,13 @@ async fn attend(
         .local_addr()
         .context("read the listener's address")?;
     let (drain, shutdown) = watch::channel(false);
+    let (rates, quotas) = limits(config, instance).await?;
     let desk = Desk {
+        rates,
+        quotas,
+        webhooks: instance.store.webhooks(),
+        outbound: callboard::outbound::Outbound::of(&config.outbound),
+        wake_webhooks: webhooks(config, instance)?,
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
@@ -91,22 +97,32 @@ async fn attend(
         authority: instance.authority.clone(),
         audit: instance.store.audit(),
         denials: instance.denials.clone(),
+        listing: instance.store.listing(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),
             request_wait_max: server.request_wait_max,
             any_host: !config.auth.insecure_loopback,
+            connections_max: server.connections_max.get(),
+            connections_per_address_max: server.connections_per_address_max.get(),
+            cors_origins: server.cors_origins.clone(),
+            webhook_retry_for: config.webhooks.retry_for,
             ..HttpLimits::default()
         },
         prometheus,
         shutdown,
     };
     let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let server = http::serve(listener, desk, workers).context("start the HTTP server")?;
+    let tls = match config.tls.is_on() {
+        true => Some(tls::server(&config.tls, &instance.universe).context("set TLS up")?),
+        false => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let server = http::serve(listener, desk, workers, tls).context("start the HTTP server")?;
     let handle = server.handle();
     tokio::pin!(server);
 
-    announce(address, instance, &config.store.data_dir).await?;
+    announce(scheme, address, instance, &config.store.data_dir).await?;
     let reason = tokio::select! {
         reason = signals.reason(instance) => reason,
         ended = &mut server => {
@@ -155,8 +171,13 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-async fn announce(address: SocketAddr, instance: &Instance, data_dir: &Path) -> anyhow::Result<()> {
-    if !address.ip().is_loopback() {
+async fn announce(
+    scheme: &str,
+    address: SocketAddr,
+    instance: &Instance,
+    data_dir: &Path,
+) -> anyhow::Result<()> {
+    if !address.ip().is_loopback() && scheme == "http" {
         terminal::tell(&format!(
             "WARNING: other machines can reach {address}, and requests are not encrypted"
         ));
@@ -175,7 +196,7 @@ async fn announce(address: SocketAddr, instance: &Instance, data_dir: &Path) -> 
     let version = env!("CARGO_PKG_VERSION");
     // A closed stdout is no reason not to serve.
     let _ = terminal::print(&format!(
-        "callboard {version} listening on http://{address}"
+        "callboard {version} listening on {scheme}://{address}"
     ));
     Ok(())
 }

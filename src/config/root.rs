@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AuditConfig, AuthConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig,
-    RetentionConfig, RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
+    OutboundConfig, QuotaConfig, RateLimitsConfig, RedisConfig, RetentionConfig, RoleConfig,
+    RuntimeConfig, ServerConfig, StoreConfig, TlsConfig, VaultConfig, WebhooksConfig,
+    error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -15,6 +17,13 @@ use super::{
 pub struct Config {
     pub server: ServerConfig,
     pub auth: AuthConfig,
+    pub tls: TlsConfig,
+    pub outbound: OutboundConfig,
+    pub webhooks: WebhooksConfig,
+    pub rate_limits: RateLimitsConfig,
+    pub quota: QuotaConfig,
+    pub redis: RedisConfig,
+    pub vault: VaultConfig,
     pub store: StoreConfig,
     pub retention: RetentionConfig,
     pub audit: AuditConfig,
@@ -37,6 +46,11 @@ impl Config {
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.auth.check(self.server.listen, &mut findings);
+        self.server.check(&mut findings);
+        self.tls.check(&mut findings);
+        self.webhooks.check(&mut findings);
+        self.redis.check(&mut findings);
+        self.vault.check(&mut findings);
         self.store.check(&mut findings);
         self.audit.check(&mut findings);
         self.coordinator.check(&mut findings);

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{address, duration};
+use super::{address, duration, error::Finding};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +22,12 @@ pub struct ServerConfig {
     pub request_wait_max: Duration,
     /// Requests that may wait for their job at one time.
     pub waiters_max: usize,
+    /// Origins whose pages may read answers, such as `https://board.example`.
+    pub cors_origins: Vec<String>,
+    /// Connections open at one time.
+    pub connections_max: NonZeroUsize,
+    /// Connections of one address among them.
+    pub connections_per_address_max: NonZeroUsize,
     /// Time for tasks in hand at shutdown.
     #[serde(with = "duration")]
     pub drain_grace: Duration,
@@ -35,7 +41,27 @@ impl Default for ServerConfig {
             batch_bytes_max: NonZeroUsize::new(8 * 1024 * 1024).expect("not zero"),
             request_wait_max: Duration::from_secs(60),
             waiters_max: 10_000,
+            cors_origins: Vec::new(),
+            connections_max: NonZeroUsize::new(25_000).expect("not zero"),
+            connections_per_address_max: NonZeroUsize::new(12_000).expect("not zero"),
             drain_grace: Duration::from_secs(30),
         }
     }
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self, findings: &mut Vec<Finding>) {
+        for origin in &self.cors_origins {
+            if !is_origin(origin) {
+                let message = format!("`{origin}` is not an origin such as https://board.example");
+                findings.push(Finding::new(["server", "cors_origins"], message));
+            }
+        }
+    }
+}
+
+/// Scheme, host and perhaps port, as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let url = reqwest::Url::parse(text);
+    url.is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == text)
 }

@@ -35,6 +35,8 @@ pub enum Kind {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     Misdirected,
+    UrlTooLong,
+    HeadersTooLarge,
     RateLimited,
     Unavailable,
     StorageFull,
@@ -57,6 +59,8 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::UrlTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -79,6 +83,8 @@ impl Kind {
             Self::UnsupportedMediaType => "The body has the wrong media type",
             Self::RangeNotSatisfiable => "No such part",
             Self::Misdirected => "Not a name of this server",
+            Self::UrlTooLong => "The URL is too long",
+            Self::HeadersTooLarge => "Too many headers",
             Self::RateLimited => "Too much at once",
             Self::Unavailable => "Not available at the moment",
             Self::StorageFull => "No space left",
@@ -94,6 +100,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     field: Option<String>,
+    position: Option<usize>,
     retry_after: Option<Duration>,
     /// The header that the status calls for, beside `Retry-After`.
     header: Option<Box<(HeaderName, String)>>,
@@ -122,6 +129,9 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "kind")]
     field: Option<String>,
+    /// Byte of the value of `field` at which it goes wrong, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
     /// Also in the header `x-request-id`.
     request_id: String,
     /// Seconds to wait before trying again; also in the header `Retry-After`.
@@ -140,6 +150,7 @@ impl Problem {
             code,
             detail: detail.into(),
             field: None,
+            position: None,
             retry_after: None,
             header: None,
             current: None,
@@ -148,6 +159,12 @@ impl Problem {
 
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// Where in the field it goes wrong.
+    pub fn position(mut self, position: usize) -> Self {
+        self.position = Some(position);
         self
     }
 
@@ -268,6 +285,7 @@ impl Problem {
             code: self.code,
             detail: self.detail.clone(),
             field: self.field.clone(),
+            position: self.position,
             request_id: observe::request_id(),
             retry_after_s: self.retry_after_s(),
             current: self.current.as_deref().cloned(),
@@ -275,7 +293,7 @@ impl Problem {
     }
 
     /// Logs the cause, which the client is not told.
-    pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         let causes: Vec<String> = successors(error.source(), |cause| cause.source())
             .map(ToString::to_string)
             .collect();

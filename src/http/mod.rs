@@ -2,15 +2,19 @@
 
 mod access;
 mod approvals;
+mod armour;
 mod audit;
+mod bounds;
 mod caller;
 mod conditional;
+mod connections;
 mod cursor;
 mod desk;
 mod effects;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod filtering;
 mod guard;
 mod health;
 mod host;
@@ -25,6 +29,7 @@ mod observe;
 mod openapi;
 mod query;
 mod range;
+mod rate;
 mod refusals;
 mod remark;
 mod responses;
@@ -38,6 +43,9 @@ mod supervision;
 mod users;
 
 pub use access::{Access, Operation};
+mod webhooks;
+
+pub use connections::stream_of;
 pub use desk::{Desk, HttpLimits};
 pub use jobs::{
     view::{JobView, WaitingFor},

@@ -14,13 +14,14 @@ use super::{
     health,
     jobs::{self, view::JobStateName},
     keys, kinds, me, metrics, roles, security, sessions, stream_tickets, supervision, users,
+    webhooks,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Callboard",
-        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421.",
+        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421, one with too long a URL with 414, one with too many headers with 431, and one that comes too often with 429.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -55,6 +56,13 @@ use super::{
         audit::keys::keys,
         audit::export::export,
         audit::redact::redact,
+        webhooks::create::create,
+        webhooks::list::list,
+        webhooks::show::show,
+        webhooks::create::change,
+        webhooks::show::remove,
+        webhooks::deliveries::deliveries,
+        webhooks::deliveries::replay,
         kinds::list::list,
         kinds::show::show,
         keys::create::create,
@@ -89,6 +97,7 @@ use super::{
         (name = "effects", description = "The ledger of attempts that act outside"),
         (name = "audit", description = "Who did what: records, signatures, export"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
+        (name = "webhooks", description = "Have events sent to other servers"),
         (name = "kinds", description = "What can be submitted"),
         (name = "access", description = "Who may do what: keys, users, logins and roles"),
         (name = "supervision", description = "Supervised actors: the tree and its events"),

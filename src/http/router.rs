@@ -12,7 +12,7 @@ use super::{
     error::{Kind, Problem},
     guard::guard,
     health, jobs, keys, kinds, me, metrics, openapi, roles, sessions, stream_tickets, supervision,
-    users,
+    users, webhooks,
 };
 use crate::auth::Permission;
 
@@ -117,6 +117,10 @@ table! {
     "/v1/audit/keys" { get[AuditRead] => audit::keys::keys }
     "/v1/audit/export" { stream[AuditRead] => audit::export::export }
     "/v1/audit/{id}/redact" { post[SettingsManage] => audit::redact::redact }
+    "/v1/webhooks" { post[SettingsManage] => webhooks::create::create, get[SettingsManage] => webhooks::list::list }
+    "/v1/webhooks/{id}" { get[SettingsManage] => webhooks::show::show, patch[SettingsManage] => webhooks::create::change, delete[SettingsManage] => webhooks::show::remove }
+    "/v1/webhooks/{id}/deliveries" { get[SettingsManage] => webhooks::deliveries::deliveries }
+    "/v1/webhooks/{id}/deliveries/{delivery}/replay" { post[SettingsManage] => webhooks::deliveries::replay }
     "/v1/kinds" { get[JobsRead] => kinds::list::list }
     "/v1/kinds/{kind}" { get[JobsRead] => kinds::show::show }
     "/v1/keys" { post[KeysManage] => keys::create::create, get[KeysManage] => keys::list::list }
@@ -160,6 +164,10 @@ fn put() -> actix_web::Route {
     web::put()
 }
 
+fn patch() -> actix_web::Route {
+    web::patch()
+}
+
 fn delete() -> actix_web::Route {
     web::delete()
 }
@@ -169,6 +177,7 @@ fn allowed(method: &str) -> &'static str {
         "get" => "GET, HEAD",
         "stream" => "GET",
         "put" => "PUT",
+        "patch" => "PATCH",
         "delete" => "DELETE",
         _ => "POST",
     }

@@ -15,6 +15,7 @@ mod entity;
 mod error;
 mod health;
 mod journal;
+mod listing;
 mod lock;
 mod moving;
 mod opening;
@@ -26,6 +27,7 @@ mod retention;
 mod rows;
 mod spec;
 mod sqlite;
+mod webhooks;
 mod writer;
 
 pub use artifacts::DirArtifacts;
@@ -37,11 +39,14 @@ pub use auth::{
     UserRow,
 };
 pub use backup::{BackupError, Census, copy_store, take_census};
+pub use entity::{webhook_delivery, webhook_endpoint};
 pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
+pub use listing::{FilteredJobs, JOBS, Listing};
 pub use moving::{MoveError, Moved, move_store};
 pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use retention::{Pruned, Pruner, RetentionPolicy};
 pub use spec::{StoreSpec, Synchronous};
+pub use webhooks::{Attempted, DELIVERED, FAILED, PENDING, Webhooks};

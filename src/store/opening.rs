@@ -21,11 +21,13 @@ use super::{
     commit::failed,
     entity::store_epoch,
     error::is_damage,
+    listing::Listing,
     lock::OwnerLock,
     moving::moved_to,
     postgres::{Guard, Hold, PgServer},
     rows::int,
     sqlite::{Checkpointer, SqliteFile},
+    webhooks::Webhooks,
     writer::Writer,
 };
 
@@ -126,6 +128,16 @@ impl Store {
 
     pub fn journal(&self) -> Arc<SqlJournal> {
         self.journal.clone()
+    }
+
+    /// Endpoints of webhooks and their deliveries.
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks::new(self.writer.clone(), self.readers.clone(), self.epoch)
+    }
+
+    /// Lists by filters.
+    pub fn listing(&self) -> Listing {
+        Listing::new(self.readers.clone())
     }
 
     pub fn artifacts(&self) -> Arc<DirArtifacts> {

@@ -151,7 +151,15 @@ async fn run(
         .unwrap();
     instance.house.coordinator.recovered().await;
     let (drain, draining) = watch::channel(false);
+    let (rates, quotas) = callboard::boot::limits(&setup.config, &instance)
+        .await
+        .unwrap();
     let desk = Desk {
+        rates,
+        quotas,
+        webhooks: instance.store.webhooks(),
+        outbound: callboard::outbound::Outbound::of(&setup.config.outbound),
+        wake_webhooks: callboard::boot::webhooks(&setup.config, &instance).unwrap(),
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
@@ -159,13 +167,19 @@ async fn run(
         authority: instance.authority.clone(),
         audit: instance.store.audit(),
         denials: instance.denials.clone(),
+        listing: instance.store.listing(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
         shutdown: draining,
     };
+    let tls = setup
+        .config
+        .tls
+        .is_on()
+        .then(|| callboard::tls::server(&setup.config.tls, &instance.universe).unwrap());
     let listener = listen(setup.send_buffer_bytes);
     let address = listener.local_addr().unwrap();
-    let server = serve(listener, desk, WORKERS).unwrap();
+    let server = serve(listener, desk, WORKERS, tls).unwrap();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     let admin_key = match setup.auth {

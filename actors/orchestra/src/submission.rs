@@ -88,6 +88,10 @@ impl Submission {
                 );
                 return Err(invalid("invalid_labels", "labels", message));
             }
+            if key.contains('\0') || value.contains('\0') {
+                let message = "labels have no null characters".to_owned();
+                return Err(invalid("invalid_labels", "labels", message));
+            }
         }
         let key = self
             .idempotency

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use callboard::{
     boot::Instance,
-    config::LogConfig,
+    config::{LogConfig, Secret},
     http::JobView,
     packs,
     shutdown::{Reason, Signals},
@@ -54,7 +54,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let input = args.input.read()?;
     let supply = prices::of(&args.kind, args.prices.as_deref(), &config).await?;
     // A run has a store of its own, whatever a server would use.
-    config.store.url.clear();
+    config.store.url = Secret::default();
     let packs = packs::all(&config, supply);
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;

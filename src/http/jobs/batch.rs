@@ -96,6 +96,8 @@ pub async fn batch(
     let body = json::read_body_of(desk.limits.batch_bytes_max, body, &desk.limits).await?;
     let key = idempotency::key(&request)?;
     let NewBatch { jobs } = read(&body)?;
+    let more = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+    desk.quotas.live_jobs(&caller.tenant, more).await??;
     let intake = Intake {
         desk: &desk,
         caller: &caller,

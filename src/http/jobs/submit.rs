@@ -62,6 +62,7 @@ pub async fn submit(
         body_sha256: idempotency::sha256(&body),
     });
     let submission = new.submission(&caller, idempotency);
+    desk.quotas.live_jobs(&caller.tenant, 1).await??;
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
     let coordinator = &desk.house.coordinator;

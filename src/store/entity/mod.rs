@@ -20,3 +20,5 @@ pub mod session;
 pub mod store_epoch;
 pub mod supervision_event;
 pub mod user;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;

@@ -1,6 +1,7 @@
 //! One round of retention after the other, in pieces that hold the writer for a few milliseconds.
 //!
-//! Never touches a job that has not ended, one with an effect of unknown outcome, or one with an approval that waits.
+//! Never touches a job that has not ended, one with an effect of unknown outcome, one with an approval that waits, or
+//! one with events that have yet to become deliveries of a webhook.
 
 use std::{
     sync::{

@@ -1,0 +1,98 @@
+//! How often a caller may ask: counted before anything is read, told in the headers of every answer that was counted.
+//! The names are those of drafts 03 to 06 of draft-ietf-httpapi-ratelimit-headers.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    Error, HttpMessage, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use callboard_orchestra::Tenant;
+
+use super::{
+    connections::counted_as,
+    desk::Desk,
+    error::{Kind, Problem},
+};
+use crate::limits::{QuotaExceeded, RateKey, Tier, Verdict};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// The middleware.
+pub async fn limit_rate<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let Some(desk) = request.app_data::<Data<Desk>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let verdict = match key_of(&request, &desk) {
+        Some(key) => desk.rates.ask(&key).await,
+        None => None,
+    };
+    let refused = match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(delay) => Some(too_often(delay)),
+        None => {
+            let asked = desk.quotas.request(&tenant_of(&request)).await;
+            asked.err().map(Problem::from)
+        }
+    };
+    let mut response = match refused {
+        Some(problem) => request
+            .into_response(problem.error_response())
+            .map_into_right_body(),
+        None => next.call(request).await?.map_into_left_body(),
+    };
+    if let Some(verdict) = verdict {
+        tell(response.headers_mut(), verdict);
+    }
+    Ok(response)
+}
+
+/// Whom the request is counted as; None for one of this machine without a key.
+fn key_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
+    if let Some(key) = request.extensions().get::<RateKey>() {
+        return Some(key.clone());
+    }
+    let address = request.peer_addr()?.ip();
+    if address.to_canonical().is_loopback() && !desk.rates.limit_loopback {
+        return None;
+    }
+    Some(RateKey {
+        tier: Tier::Anonymous,
+        key: Arc::from(counted_as(address).to_string()),
+    })
+}
+
+/// Whose quota the request counts against.
+fn tenant_of(request: &ServiceRequest) -> Tenant {
+    let known = request.extensions().get::<Tenant>().cloned();
+    known.unwrap_or_default()
+}
+
+fn too_often(delay: Duration) -> Problem {
+    let detail = "this caller asks too often";
+    Problem::new(Kind::RateLimited, "rate_limited", detail).retry_after(delay)
+}
+
+fn tell(headers: &mut HeaderMap, verdict: Verdict) {
+    let reset_s = verdict.reset.as_millis().div_ceil(1_000);
+    headers.insert(LIMIT, HeaderValue::from(verdict.limit));
+    headers.insert(REMAINING, HeaderValue::from(verdict.remaining));
+    let reset_s = u64::try_from(reset_s).unwrap_or(u64::MAX);
+    headers.insert(RESET, HeaderValue::from(reset_s));
+}
+
+impl From<QuotaExceeded> for Problem {
+    fn from(error: QuotaExceeded) -> Self {
+        Self::new(Kind::RateLimited, "quota_exceeded", error.to_string())
+            .field(error.quota)
+            .retry_after(error.retry_after)
+    }
+}
