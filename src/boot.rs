@@ -78,8 +78,9 @@ impl Instance {
     pub async fn stop(self, grace: std::time::Duration) -> anyhow::Result<()> {
         self.house.coordinator.drain(grace).await;
         self.universe.shutdown().await;
-        let signed = checkpoints::sign(&self.store.audit()).await;
-        signed.context("sign the audit log")?;
+        if let Err(error) = checkpoints::sign(&self.store.audit()).await {
+            tracing::warn!(error = %error, "the audit log was not signed at the end");
+        }
         self.store.close().await.context("close the store")
     }
 }

@@ -160,7 +160,9 @@ impl Draft {
             .iter()
             .map(|(name, value)| (format!("{DETAILS}{name}"), value.clone()))
             .collect();
-        fields.insert(PRINCIPAL.to_owned(), author.principal.as_ref().into());
+        let principal = plain(&author.principal);
+        let subject = entry.subject.as_deref().map(plain);
+        fields.insert(PRINCIPAL.to_owned(), principal.as_str().into());
         if let Some(request) = &author.request_id {
             fields.insert(REQUEST_ID.to_owned(), request.as_ref().into());
         }
@@ -184,17 +186,17 @@ impl Draft {
         for head in [&mut kept_head, &mut hashed_head] {
             head.push_str("},\"id\":\"");
         }
-        let (subject, tenant) = (canonical(&entry.subject), canonical(&entry.tenant.as_str()));
+        let (about, tenant) = (canonical(&subject), canonical(&entry.tenant.as_str()));
         Self {
             tenant: entry.tenant.clone(),
             at: entry.at,
-            principal: author.principal.to_string(),
+            principal,
             action: entry.action,
-            subject: entry.subject.clone(),
+            subject,
             random: rand::random(),
             kept_head,
             hashed_head,
-            tail: format!(",\"subject\":{subject},\"tenant\":{tenant}}}"),
+            tail: format!(",\"subject\":{about},\"tenant\":{tenant}}}"),
         }
     }
 
@@ -216,6 +218,11 @@ impl Draft {
             hash: tagged(RECORD_TAG, &hashed),
         }
     }
+}
+
+/// Without the character zero, which a column of PostgreSQL does not hold.
+fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// `aud_` and the id in hex.
