@@ -248,6 +248,7 @@ impl Coordinator {
         if let Some(Listening(end)) = listening {
             *end = self.0.hub.wait_for_end(id).ok();
         }
+        let patient = matches!(listening, Some(Listening(Some(_))));
         let remember = submission.idempotency.map(|idempotency| Remembered {
             key: idempotency.key,
             body_sha256: idempotency.body_sha256,
@@ -266,6 +267,7 @@ impl Coordinator {
                     remember,
                     deed,
                     permit,
+                    patient,
                     reply,
                 }))
             };

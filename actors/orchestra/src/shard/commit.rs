@@ -12,7 +12,7 @@ use super::{
 use crate::{
     audit::{self, Deed},
     catalog::Catalog,
-    id::JobId,
+    id::{JobId, TaskId},
     job::{Effect, Job, Step},
     journal::{Record, Remembered, row_of},
     policy::EffectClass,
@@ -66,6 +66,7 @@ impl Shard {
         let (ahead, effects): (Vec<_>, Vec<_>) = effects
             .into_iter()
             .partition(|effect| may_run_ahead(&live.job, *effect, catalog));
+        let more_to_come = is_followed_at_once(live, &ahead, &effects, &after, catalog);
         live.pend(Pending {
             last_seq,
             events,
@@ -77,7 +78,7 @@ impl Shard {
             .sink
             .clone()
             .expect("set in started, before any message");
-        let append = Append::new(record, live.life, sink);
+        let append = Append::new(record, live.life, sink, more_to_come);
         // Closed means that the universe is shutting down; the dropped append reports itself as failed.
         let _ = self
             .ports
@@ -165,12 +166,32 @@ fn is_lost() -> bool {
     false
 }
 
+/// Whether the record of the step just taken is followed by another one at once, and nobody waits for its commit: a task
+/// that runs ahead is in hand or about to be, and nothing that it leads to waits for the journal.
+fn is_followed_at_once(
+    live: &LiveJob,
+    ahead: &[Effect],
+    behind: &[Effect],
+    after: &AfterCommit,
+    catalog: &Catalog,
+) -> bool {
+    let waits = |effect: &Effect| matches!(effect, Effect::Offer(_) | Effect::End);
+    let runs_ahead = |task: &TaskId| is_repeatable(&live.job, *task, catalog);
+    let in_hand = || live.held.keys().any(runs_ahead);
+    after.controlled.is_none()
+        && !live.is_hurried()
+        && !behind.iter().any(waits)
+        && (!ahead.is_empty() || in_hand())
+}
+
 /// Whether an effect may be run while the record it follows from is still being committed: handing out a task that
 /// touches nothing outside and may be repeated. Should the commit fail, its result is dropped.
 fn may_run_ahead(job: &Job, effect: Effect, catalog: &Catalog) -> bool {
-    let Effect::Offer(task) = effect else {
-        return false;
-    };
+    matches!(effect, Effect::Offer(task) if is_repeatable(job, task, catalog))
+}
+
+/// Whether a task touches nothing outside and may be repeated.
+fn is_repeatable(job: &Job, task: TaskId, catalog: &Catalog) -> bool {
     job.task(task).is_some_and(|task| {
         let is_pure = catalog
             .profile(&task.entry.role)

@@ -90,6 +90,8 @@ pub(super) struct LiveJob {
     pub held_by_role: HashMap<Arc<str>, usize>,
     pending: VecDeque<Pending>,
     submitters: Vec<SubmitReply>,
+    /// One of them waits for nothing but the commit.
+    hurried: bool,
     /// It had ended before it was read: its end is not this memory's doing.
     pub is_past: bool,
     /// Seq of its last snapshot, or at which it was read.
@@ -116,6 +118,7 @@ impl LiveJob {
             held_by_role: HashMap::new(),
             pending: VecDeque::new(),
             submitters: Vec::new(),
+            hurried: false,
             is_past: false,
             gauge,
             permit,
@@ -164,12 +167,20 @@ impl LiveJob {
         committed
     }
 
-    pub(super) fn answer_when_committed(&mut self, reply: SubmitReply) {
+    pub(super) fn answer_when_committed(&mut self, reply: SubmitReply, patient: bool) {
         match &self.committed {
             // Err means that the caller has gone.
             Some(row) => drop(reply.send(Ok(row.clone()))),
-            None => self.submitters.push(reply),
+            None => {
+                self.submitters.push(reply);
+                self.hurried |= !patient;
+            }
         }
+    }
+
+    /// True while a submitter waits for the commit and not for the end of the job.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.hurried && !self.submitters.is_empty()
     }
 
     pub(super) fn make_ready(&mut self, task: TaskId) {

@@ -76,6 +76,8 @@ pub(crate) struct NewJob {
     pub remember: Option<Remembered>,
     pub deed: Deed,
     pub permit: OwnedSemaphorePermit,
+    /// The caller waits for the end of the job, and not for its submission to be committed.
+    pub patient: bool,
     pub reply: SubmitReply,
 }
 

@@ -243,7 +243,7 @@ impl Shard {
             return new.answer(Err(CommandError::Unavailable));
         }
         if let Some(live) = self.jobs.get_mut(&new.id) {
-            return live.answer_when_committed(new.reply);
+            return live.answer_when_committed(new.reply, new.patient);
         }
         let kind = self
             .ports
@@ -265,7 +265,7 @@ impl Shard {
         self.lives += 1;
         let gauge = self.ports.admission.gauge();
         let mut live = LiveJob::new(job, self.lives, Some(new.permit), gauge);
-        live.answer_when_committed(new.reply);
+        live.answer_when_committed(new.reply, new.patient);
         self.jobs.insert(new.id, live);
         let origin = Origin {
             deed: Some(new.deed),

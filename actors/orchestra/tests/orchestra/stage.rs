@@ -25,6 +25,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 pub const KIND: &str = "stage.play";
+/// Time of a tally, and before and after a signal: longer than a record is held back for the next of its job.
+const WORK: Duration = Duration::from_millis(10);
 /// How long a test waits for what should happen.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -70,7 +72,7 @@ pub enum Act {
         name: String,
         within_ms: Option<u64>,
     },
-    /// Its product is how often the task has been begun.
+    /// Takes a while. Its product is how often the task has been begun.
     Tally,
     /// Says that it is half done, and is done.
     Progress,
@@ -202,14 +204,18 @@ async fn act_out(records: Records, act: Act, ctx: RoleContext) -> Outcome<serde_
                 within: Some(Duration::from_millis(within_ms)),
             };
         }
-        Act::Signal { name, within_ms } => match ctx.signal() {
-            Some(payload) => return Outcome::Done(payload.read().unwrap()),
-            None => {
-                let within = within_ms.map(Duration::from_millis);
-                return Outcome::AwaitSignal { name, within };
-            }
-        },
-        Act::Tally => return Outcome::Done(json!(records.begun(ctx.job(), ctx.task()))),
+        Act::Signal { name, within_ms } => {
+            tokio::time::sleep(WORK).await;
+            let within = within_ms.map(Duration::from_millis);
+            return match ctx.signal() {
+                Some(payload) => Outcome::Done(payload.read().unwrap()),
+                None => Outcome::AwaitSignal { name, within },
+            };
+        }
+        Act::Tally => {
+            tokio::time::sleep(WORK).await;
+            return Outcome::Done(json!(records.begun(ctx.job(), ctx.task())));
+        }
         Act::By { .. } => unreachable!("the director gives the act to its part"),
         Act::Reject => {
             return Outcome::Reject {

@@ -1,5 +1,5 @@
 //! The journal's one writer. It gathers what shards append while a commit is under way and commits it as one batch: the
-//! duration of a commit is the window of the next. It acknowledges, and tells subscribers, only after the commit.
+//! duration of a commit is the window of the next, and `queue` holds back what is about to be followed. It acknowledges, and tells subscribers, only after the commit.
 //!
 //! If it dies, appends it had not committed are answered as failed and their shards read the journal again; commits are
 //! taken in turn, so an instance never overtakes the last commit of the one before.
@@ -9,8 +9,10 @@
     reason = "a commit outlives the instance that began it"
 )]
 
+mod queue;
+
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::Instant,
 };
@@ -21,7 +23,8 @@ use tokio::sync::{Mutex, oneshot};
 use crate::{
     hub::EventHub,
     id::JobId,
-    journal::{BATCH_RECORDS_MAX, Journal, JournalError, Record},
+    journal::{Journal, JournalError, Record},
+    writer::queue::{Item, Queue},
 };
 
 /// One committed or failed append, for the shard it came from.
@@ -45,17 +48,23 @@ pub(crate) struct SettledSink {
 pub(crate) struct Append {
     record: Record,
     receipt: Receipt,
+    /// Its job will bring another record at once, and nobody waits for this one.
+    more_to_come: bool,
 }
 
 impl Append {
-    pub fn new(record: Record, life: u64, sink: SettledSink) -> Self {
+    pub fn new(record: Record, life: u64, sink: SettledSink, more_to_come: bool) -> Self {
         let receipt = Receipt {
             job: record.job,
             life,
             last_seq: record.last_seq(),
             sink: Some(sink),
         };
-        Self { record, receipt }
+        Self {
+            record,
+            receipt,
+            more_to_come,
+        }
     }
 }
 
@@ -90,6 +99,8 @@ pub(crate) enum WriterMessage {
     Append(Box<Append>),
     /// Answered when everything appended before is committed or has failed.
     Settle(oneshot::Sender<()>),
+    /// Something that was held back is due.
+    Due,
     CommitEnded {
         failed: Vec<(JobId, u64)>,
     },
@@ -106,15 +117,12 @@ pub(crate) struct WriterPorts {
     pub turn: Arc<Mutex<()>>,
 }
 
-enum Item {
-    Append(Box<Append>),
-    Settle(oneshot::Sender<()>),
-}
-
 pub(crate) struct Writer {
     ports: WriterPorts,
-    queue: VecDeque<Item>,
+    queue: Queue,
     committing: bool,
+    /// A `Due` is on its way.
+    awake: bool,
 }
 
 impl Writer {
@@ -122,31 +130,21 @@ impl Writer {
         ports.hub.resync();
         Self {
             ports,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             committing: false,
+            awake: false,
         }
-    }
-
-    /// Drops what was appended in lives that lost a record; dropped, it reports itself as failed.
-    fn fail_queued(&mut self, failed: &[(JobId, u64)]) {
-        if failed.is_empty() {
-            return;
-        }
-        let failed: HashSet<_> = failed.iter().copied().collect();
-        self.queue.retain(|item| match item {
-            Item::Append(append) => !failed.contains(&(append.receipt.job, append.receipt.life)),
-            Item::Settle(_) => true,
-        });
     }
 
     fn commit_next(&mut self, ctx: &mut ResidentContext<Self>) {
-        if self.committing || self.queue.is_empty() {
+        if self.committing {
             return;
         }
-        let items: Vec<Item> = self
-            .queue
-            .drain(..self.queue.len().min(BATCH_RECORDS_MAX))
-            .collect();
+        let now = tokio::time::Instant::now();
+        let items = self.queue.take(now);
+        if items.is_empty() {
+            return self.wake_later(now, ctx);
+        }
         let ports = self.ports.clone();
         let mut ended = CommitEnded {
             writer: ctx.handle(),
@@ -157,6 +155,14 @@ impl Writer {
             let _turn = ports.turn.lock().await;
             settle(&ports, items, &mut ended.failed).await;
         });
+    }
+
+    fn wake_later(&mut self, now: tokio::time::Instant, ctx: &mut ResidentContext<Self>) {
+        let next = self.queue.next().filter(|_| !self.awake);
+        if let Some(next) = next {
+            self.awake = true;
+            ctx.after(next - now, WriterMessage::Due);
+        }
     }
 }
 
@@ -180,11 +186,16 @@ impl Resident for Writer {
 
     fn handle(&mut self, message: WriterMessage, ctx: &mut ResidentContext<Self>) {
         match message {
-            WriterMessage::Append(append) => self.queue.push_back(Item::Append(append)),
-            WriterMessage::Settle(settled) => self.queue.push_back(Item::Settle(settled)),
+            WriterMessage::Append(append) => {
+                self.queue.append(append, tokio::time::Instant::now());
+            }
+            WriterMessage::Settle(settled) => self.queue.settle(settled),
+            WriterMessage::Due => self.awake = false,
             WriterMessage::CommitEnded { failed } => {
                 self.committing = false;
-                self.fail_queued(&failed);
+                if !failed.is_empty() {
+                    self.queue.drop_lives(&failed.into_iter().collect());
+                }
             }
         }
         self.commit_next(ctx);
@@ -196,7 +207,7 @@ async fn settle(ports: &WriterPorts, items: Vec<Item>, failed: &mut Vec<(JobId, 
     let mut settles = Vec::new();
     for item in items {
         match item {
-            Item::Append(append) => batch.push(*append),
+            Item::Append(append) => batch.push(append.record, append.receipt),
             Item::Settle(settle) => settles.push(settle),
         }
     }
@@ -219,7 +230,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn push(&mut self, Append { record, receipt }: Append) {
+    fn push(&mut self, record: Record, receipt: Receipt) {
         self.records.push(record);
         self.receipts.push(receipt);
     }
@@ -233,7 +244,7 @@ impl Batch {
             } else {
                 &mut left
             };
-            side.push(Append { record, receipt });
+            side.push(record, receipt);
         }
         (taken, left)
     }
