@@ -15,7 +15,6 @@ use actix_web::{
     },
     web::{Bytes, Data, Path},
 };
-use callboard_orchestra::artifact::ArtifactError;
 use futures_util::stream;
 
 use super::{artifact_content::content, show::replayed_job};

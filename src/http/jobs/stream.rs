@@ -5,7 +5,6 @@ use actix_web::{
     http::header::HeaderName,
     web::{Data, Path, Payload as Body},
 };
-use callboard_orchestra::coordinator::RETRY_AFTER;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -18,7 +17,7 @@ use crate::{
         query::Asked,
         responses::StreamFailures,
     },
-    ws::{self, Cursor, Feed, OpenError, Seats, Source, Transport},
+    ws::{self, Cursor, Feed, Seats, Source, Transport},
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

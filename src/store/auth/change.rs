@@ -17,7 +17,6 @@ use crate::store::{
 };
 
 /// The action of a request that was not allowed.
-const REFUSED: &str = "permission.denied";
 /// The one row of the table.
 const ONLY_ROW: i64 = 1;
 
