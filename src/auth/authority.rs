@@ -291,7 +291,8 @@ impl Authority {
         loop {
             match self.0.store.version().await {
                 Ok(version) => {
-                    if seen.is_some_and(|seen| seen != version) {
+                    // The first time as well: answers may have been given before.
+                    if seen != Some(version) {
                         self.changed();
                     }
                     seen = Some(version);

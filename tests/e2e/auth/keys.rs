@@ -94,7 +94,8 @@ async fn a_key_that_another_process_revokes_stops_working_within_a_second() {
     let hex = id.strip_prefix("key_").unwrap();
     let revoke = format!(
         "BEGIN IMMEDIATE; UPDATE api_keys SET revoked_at = 1 WHERE hex(id) = upper('{hex}'); \
-         UPDATE auth_changes SET version = version + 1; COMMIT"
+         INSERT INTO auth_changes (id, version) VALUES (1, 1) \
+         ON CONFLICT (id) DO UPDATE SET version = version + 1; COMMIT"
     );
     other.execute_unprepared(&revoke).await.unwrap();
     let revoked = Instant::now();

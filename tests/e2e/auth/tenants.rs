@@ -168,7 +168,7 @@ async fn an_effect_is_neither_seen_nor_settled_by_another_tenant() {
         admin_of(&app.admin(), "acme").await,
         admin_of(&app.admin(), "beta").await,
     );
-    let input = json!({"ledger": ledgers.path().join("ledger"), "tasks": 1});
+    let input = json!({"ledger": ledgers.path().join("ledger"), "tasks": 1, "once": 1});
     let job = acme.submit("drill.effects", input).await;
     assert_eq!(acme.finished(&job.id).await.state, "succeeded");
     let listed = acme.get_json("/v1/effects").await;
