@@ -65,7 +65,12 @@ impl Instance {
             store.pruner(retention::policy(&config.retention)),
         );
 
-        let authority = Authority::new(store.auth(), denials.clone(), &config.auth)?;
+        let authority = Authority::new(
+            store.auth(),
+            denials.clone(),
+            Outbound::of(&config.outbound),
+            &config.auth,
+        )?;
         authority.keep_up(&universe);
 
         let fence = store.lost();

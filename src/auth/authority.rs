@@ -22,6 +22,7 @@ use super::{
 use crate::{
     config::AuthConfig,
     denials::Denials,
+    outbound::Outbound,
     store::{AuthStore, SessionRow},
 };
 
@@ -56,12 +57,13 @@ impl Authority {
     pub fn new(
         store: AuthStore,
         denials: Denials,
+        outbound: Outbound,
         config: &AuthConfig,
     ) -> Result<Self, OpenIssuer> {
         Ok(Self(Arc::new(Inner {
             store,
             denials,
-            issuer: Issuer::open(&config.jwt)?,
+            issuer: Issuer::open(&config.jwt, outbound)?,
             is_open: config.insecure_loopback,
             passwords: Passwords::default(),
             delays: Delays::default(),

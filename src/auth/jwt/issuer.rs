@@ -10,6 +10,7 @@ use super::keys::{Keys, Published};
 use crate::{
     auth::role,
     config::{JwtAlgorithm, JwtConfig},
+    outbound::Outbound,
 };
 
 /// A shorter secret of HS256 can be guessed (RFC 7518, section 3.2).
@@ -29,6 +30,8 @@ pub enum OpenIssuer {
     },
     #[error("the secret of tokens in {} has fewer than {SECRET_BYTES_MIN} bytes", path.display())]
     Short { path: PathBuf },
+    #[error("auth.jwt.jwks_url is no URL")]
+    Url(#[source] <reqwest::Url as std::str::FromStr>::Err),
     #[error("cannot fetch keys of tokens")]
     Client(#[from] reqwest::Error),
 }
@@ -52,14 +55,15 @@ pub struct Issuer {
 
 impl Issuer {
     /// None where the configuration takes no tokens.
-    pub fn open(config: &JwtConfig) -> Result<Option<Self>, OpenIssuer> {
+    pub fn open(config: &JwtConfig, outbound: Outbound) -> Result<Option<Self>, OpenIssuer> {
         let Some(first) = config.algorithms.first() else {
             return Ok(None);
         };
         let keys = if config.jwks_url.is_empty() {
             Keys::File(key_of(config, *first)?)
         } else {
-            Keys::Published(Published::at(config.jwks_url.clone())?)
+            let url = config.jwks_url.parse().map_err(OpenIssuer::Url)?;
+            Keys::Published(Published::at(url, outbound)?)
         };
         let algorithms = config.algorithms.iter().map(|algorithm| match algorithm {
             JwtAlgorithm::EdDSA => Algorithm::EdDSA,

@@ -7,7 +7,10 @@ use std::{
 };
 
 use jsonwebtoken::{DecodingKey, jwk::JwkSet};
+use reqwest::Url;
 use tokio::{sync::Semaphore, time::Instant};
+
+use crate::outbound::Outbound;
 
 /// Published keys are fetched again when they are older.
 const FRESH_FOR: Duration = Duration::from_secs(60 * 60);
@@ -23,8 +26,9 @@ pub enum Keys {
 
 /// The keys that an issuer publishes. A lock, for every HTTP thread reads them, and a fetch an hour writes them.
 pub struct Published {
-    url: String,
+    url: Url,
     http: reqwest::Client,
+    outbound: Outbound,
     held: RwLock<Held>,
     /// One fetch at a time; whoever waits finds its keys.
     turn: Semaphore,
@@ -57,15 +61,12 @@ impl Keys {
 }
 
 impl Published {
-    pub fn at(url: String) -> Result<Self, reqwest::Error> {
-        crate::tls::install_provider();
-        let http = reqwest::Client::builder()
-            .timeout(FETCH_MAX)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+    pub fn at(url: Url, outbound: Outbound) -> Result<Self, reqwest::Error> {
+        let http = outbound.client().timeout(FETCH_MAX).build()?;
         Ok(Self {
             url,
             http,
+            outbound,
             held: RwLock::default(),
             turn: Semaphore::new(1),
         })
@@ -109,7 +110,10 @@ impl Published {
 
     async fn read(&self) -> Result<JwkSet, String> {
         let text = |error: reqwest::Error| error.without_url().to_string();
-        let response = self.http.get(&self.url).send().await.map_err(text)?;
+        let is_open = self.outbound.check(&self.url);
+        is_open.map_err(|error| error.to_string())?;
+        let response = self.http.get(self.url.clone());
+        let response = response.send().await.map_err(text)?;
         let mut response = response.error_for_status().map_err(text)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(text)? {

@@ -5,7 +5,8 @@
 
 use callboard::{
     audit::{KeyError, SigningKey},
-    store::{Store, StoreSpec},
+    boot::store_spec,
+    store::Store,
 };
 
 use crate::cli::{
@@ -24,13 +25,7 @@ pub async fn rotate_key(args: Args) -> Result<(), Failure> {
     let config = args.settings.load([])?;
     let path = config.store.data_dir.join(&config.audit.key_file);
     let failed = |error: KeyError| Failure::Failed(chain(&error));
-    let store = Store::open(StoreSpec {
-        url: config.store.url(),
-        data_dir: config.store.data_dir,
-        synchronous: config.store.synchronous,
-        readers: config.store.readers,
-    })
-    .await?;
+    let store = Store::open(store_spec(&config).await?).await?;
     let rotated = async {
         let old = SigningKey::read(&path).map_err(failed)?;
         let new = SigningKey::generate().map_err(failed)?;

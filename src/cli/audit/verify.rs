@@ -8,7 +8,8 @@ use std::{
 
 use callboard::{
     audit::{Verdict, Verifier},
-    store::{StoreSpec, VerifyError, verify_audit},
+    boot::store_spec,
+    store::{VerifyError, verify_audit},
 };
 
 use crate::cli::{
@@ -64,13 +65,7 @@ pub async fn verify(args: Args) -> Result<(), Failure> {
 }
 
 async fn of_store(settings: &Settings, key: Option<String>) -> Result<Verdict, Failure> {
-    let store = settings.load([])?.store;
-    let spec = StoreSpec {
-        url: store.url(),
-        data_dir: store.data_dir,
-        synchronous: store.synchronous,
-        readers: store.readers,
-    };
+    let spec = store_spec(&settings.load([])?).await?;
     if spec.url.is_none() && !spec.database().is_file() {
         let message = format!("there is no database {}", spec.database().display());
         return Err(Failure::BadInput(message));

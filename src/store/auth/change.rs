@@ -16,7 +16,6 @@ use crate::store::{
     writer::{Lease, Writer},
 };
 
-/// The action of a request that was not allowed.
 /// The one row of the table.
 const ONLY_ROW: i64 = 1;
 

@@ -139,6 +139,7 @@ async fn server(jwt: JwtConfig) -> TestApp {
         ..Setup::default()
     };
     setup.config.auth.jwt = jwt;
+    setup.config.outbound.allowed_networks = vec!["127.0.0.0/8".parse().unwrap()];
     TestApp::start_with(setup).await
 }
 
