@@ -20,6 +20,8 @@ use super::{
 };
 use crate::limits::{QuotaExceeded, RateKey, Tier, Verdict};
 
+/// Where paths of tenants begin. Probes and metrics are the operator's.
+const OF_TENANTS: &str = "/v1/";
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
@@ -38,10 +40,10 @@ pub async fn limit_rate<B: MessageBody>(
     };
     let refused = match verdict.and_then(|verdict| verdict.retry_after) {
         Some(delay) => Some(too_often(delay)),
-        None => {
-            let asked = desk.quotas.request(&tenant_of(&request)).await;
-            asked.err().map(Problem::from)
-        }
+        None => match tenant_of(&request) {
+            Some(tenant) => desk.quotas.request(&tenant).await.err().map(Problem::from),
+            None => None,
+        },
     };
     let mut response = match refused {
         Some(problem) => request
@@ -70,10 +72,11 @@ fn key_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
     })
 }
 
-/// Whose quota the request counts against.
-fn tenant_of(request: &ServiceRequest) -> Tenant {
+/// Whose quota the request counts against; None outside of what tenants have.
+fn tenant_of(request: &ServiceRequest) -> Option<Tenant> {
     let known = request.extensions().get::<Tenant>().cloned();
-    known.unwrap_or_default()
+    let is_of_tenants = request.path().starts_with(OF_TENANTS);
+    is_of_tenants.then(|| known.unwrap_or_default())
 }
 
 fn too_often(delay: Duration) -> Problem {

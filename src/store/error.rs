@@ -22,8 +22,9 @@ pub enum StoreError {
         data_dir.display()
     )]
     Moved { data_dir: PathBuf, moved: String },
-    #[error("`{url}` is no address of a PostgreSQL database")]
-    Address { url: String, source: sqlx::Error },
+    /// Without the address: it holds a password.
+    #[error("the address of the store is none of a PostgreSQL database")]
+    Address { source: sqlx::Error },
     #[error("cannot use data directory {}", path.display())]
     DataDir { path: PathBuf, source: io::Error },
     #[error("cannot open database {name}")]

@@ -237,10 +237,7 @@ pub(super) fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
             synchronous: spec.synchronous,
         }));
     };
-    let server = PgServer::at(url).map_err(|source| StoreError::Address {
-        url: url.clone(),
-        source,
-    })?;
+    let server = PgServer::at(url).map_err(|source| StoreError::Address { source })?;
     Ok(Backend::Postgres(Box::new(server)))
 }
 

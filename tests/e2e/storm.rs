@@ -247,20 +247,21 @@ fn drawn<T: std::fmt::Debug>(strategy: &BoxedStrategy<T>, runner: &mut TestRunne
     strategy.new_tree(runner).unwrap().current()
 }
 
-/// The status; None where the request cannot be written down.
-async fn send(client: &Client, hostile: &Hostile) -> Option<u16> {
+/// The status. A header that cannot be written down is left out.
+async fn send(client: &Client, hostile: &Hostile) -> u16 {
     let method = Method::from_bytes(hostile.method.as_bytes()).unwrap();
     let mut request = client.request(method, &hostile.path).query(&hostile.query);
     for (name, value) in &hostile.headers {
-        let value = reqwest::header::HeaderValue::from_bytes(value).ok()?;
-        request = request.header(*name, value);
+        if let Ok(value) = reqwest::header::HeaderValue::from_bytes(value) {
+            request = request.header(*name, value);
+        }
     }
     let request = request.body(hostile.body.clone());
     let response = soon("an answer", request.send()).await;
     let response = response.unwrap_or_else(|error| panic!("{error}: {hostile:?}"));
     let status = response.status().as_u16();
     soon("the whole answer", response.bytes()).await.unwrap();
-    Some(status)
+    status
 }
 
 #[tokio::test]
@@ -277,27 +278,16 @@ async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
     );
     let kinds = hostile();
     let requests: Vec<Hostile> = (0..REQUESTS).map(|_| drawn(&kinds, &mut runner)).collect();
-    let statuses: Vec<Option<u16>> = stream::iter(&requests)
+    let statuses: Vec<u16> = stream::iter(&requests)
         .map(|hostile| send(&client, hostile))
         .buffered(AT_ONCE)
         .collect()
         .await;
     for (hostile, status) in requests.iter().zip(&statuses) {
-        assert!(
-            status.is_none_or(|status| status < 500),
-            "{status:?}: {hostile:?}"
-        );
+        assert!(*status < 500, "{status}: {hostile:?}");
     }
-    let sent = statuses.iter().flatten().count();
-    assert!(
-        sent > REQUESTS * 3 / 4,
-        "{sent} requests could be written down"
-    );
     for status in [200, 400, 404, 405, 422] {
-        assert!(
-            statuses.contains(&Some(status)),
-            "no {status} among the answers"
-        );
+        assert!(statuses.contains(&status), "no {status} among the answers");
     }
 
     let bytes = prop_oneof![

@@ -12,7 +12,11 @@ use crate::{
 };
 
 const DEFAULTS: &str = "config/default.toml";
-const FAILURE_PAGES: [&str; 2] = ["docs/failure-semantics.md", "actors/runtime/SEMANTICS.md"];
+const FAILURE_PAGES: [&str; 3] = [
+    "docs/failure-semantics.md",
+    "docs/owasp.md",
+    "actors/runtime/SEMANTICS.md",
+];
 /// What Prometheus adds to the name of a histogram.
 const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_count", "_sum"];
 /// A name in code quotes with this many underscores is the name of a test.
