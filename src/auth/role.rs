@@ -6,6 +6,7 @@ use super::permission::{Permission, Permissions};
 
 /// May do everything.
 pub const ADMIN: &str = "admin";
+pub const SERVICE: &str = "service";
 
 /// The roles that every tenant has, with what they permit.
 pub const BUILT_IN: [(&str, Permissions); 4] = [
@@ -29,7 +30,7 @@ pub const BUILT_IN: [(&str, Permissions); 4] = [
         Permissions::of(&[Permission::JobsRead, Permission::MetricsRead]),
     ),
     (
-        "service",
+        SERVICE,
         Permissions::of(&[
             Permission::JobsCreate,
             Permission::JobsRead,

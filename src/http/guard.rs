@@ -23,6 +23,7 @@ use super::{
     caller::{self, Caller},
     desk::Desk,
     error::Problem,
+    rate,
     sessions::access_token,
 };
 use crate::auth::{Credential, Principal, Unknown, csrf_token};
@@ -65,6 +66,7 @@ async fn admit(
             if let Unknown::Store(error) = unknown {
                 return Err(error.into());
             }
+            rate::count_stranger(&desk, request).await?;
             note(&desk, operation, Tenant::default(), author);
             return Err(Problem::unauthenticated(&unknown));
         }
@@ -73,6 +75,9 @@ async fn admit(
         principal: principal.name.clone(),
         ..author
     };
+    if principal.credential != Credential::None {
+        rate::count_as(request, &principal);
+    }
     if let Credential::Session(_) = principal.credential
         && !is_by_ticket(operation, request)
         && !is_of_our_page(operation, request)
@@ -95,14 +100,12 @@ async fn admit(
 }
 
 fn operation(operations: &'static [Operation], method: &Method) -> Option<&'static Operation> {
-    let name = match *method {
-        Method::GET | Method::HEAD => "get",
-        Method::POST => "post",
-        Method::PUT => "put",
-        Method::DELETE => "delete",
-        _ => return None,
+    let method = match *method {
+        Method::HEAD => &Method::GET,
+        _ => method,
     };
-    operations.iter().find(|operation| operation.method == name)
+    let is_of = |operation: &&Operation| operation.method.eq_ignore_ascii_case(method.as_str());
+    operations.iter().find(is_of)
 }
 
 async fn identify(

@@ -18,7 +18,10 @@ use super::{
     desk::Desk,
     error::{Kind, Problem},
 };
-use crate::limits::{QuotaExceeded, RateKey, Tier, Verdict};
+use crate::{
+    auth::{Principal, role},
+    limits::{QuotaExceeded, RateKey, Tier, Verdict},
+};
 
 /// Where paths of tenants begin. Probes and metrics are the operator's.
 const OF_TENANTS: &str = "/v1/";
@@ -26,7 +29,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// The middleware.
+/// The middleware, within the guard, which knows the caller.
 pub async fn limit_rate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -57,11 +60,39 @@ pub async fn limit_rate<B: MessageBody>(
     Ok(response)
 }
 
+/// Has a request counted as one of this caller, and against the quota of its tenant.
+pub fn count_as(request: &ServiceRequest, principal: &Principal) {
+    let tier = match &*principal.role {
+        role::ADMIN | role::SERVICE => Tier::Elevated,
+        _ => Tier::Standard,
+    };
+    let mut extensions = request.extensions_mut();
+    extensions.insert(RateKey {
+        tier,
+        key: principal.name.clone(),
+    });
+    extensions.insert(principal.tenant.clone());
+}
+
+/// Counts a request whose caller did not show who it is, against its address.
+pub async fn count_stranger(desk: &Desk, request: &ServiceRequest) -> Result<(), Problem> {
+    let verdict = match address_of(request, desk) {
+        Some(key) => desk.rates.ask(&key).await,
+        None => None,
+    };
+    match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(delay) => Err(too_often(delay)),
+        None => Ok(()),
+    }
+}
+
 /// Whom the request is counted as; None for one of this machine without a key.
 fn key_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
-    if let Some(key) = request.extensions().get::<RateKey>() {
-        return Some(key.clone());
-    }
+    let known = request.extensions().get::<RateKey>().cloned();
+    known.or_else(|| address_of(request, desk))
+}
+
+fn address_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
     let address = request.peer_addr()?.ip();
     if address.to_canonical().is_loopback() && !desk.rates.limit_loopback {
         return None;

@@ -11,8 +11,9 @@ use super::{
     approvals, audit, effects,
     error::{Kind, Problem},
     guard::guard,
-    health, jobs, keys, kinds, me, metrics, openapi, roles, sessions, stream_tickets, supervision,
-    users, webhooks,
+    health, jobs, keys, kinds, me, metrics, openapi,
+    rate::limit_rate,
+    roles, sessions, stream_tickets, supervision, users, webhooks,
 };
 use crate::auth::Permission;
 
@@ -75,12 +76,13 @@ macro_rules! table {
                     resource($path)
                         $(.route($method().to($handler)))+
                         .default_service(web::to(refuse))
+                        .wrap(from_fn(limit_rate))
                         .wrap(from_fn(guarded)),
                 );
             )+
             #[cfg(feature = "failpoints")]
             super::failpoint::routes(config);
-            config.default_service(web::to(no_such_route));
+            config.default_service(web::to(no_such_route).wrap(from_fn(limit_rate)));
         }
     };
 }

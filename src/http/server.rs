@@ -16,7 +16,7 @@ use actix_web::{
 
 use super::{
     Desk, bounds::require_bounds, connections::Connections, host::require_loopback,
-    observe::observe, rate::limit_rate, routes,
+    observe::observe, routes,
 };
 use crate::ws::{Seats, remember_socket};
 
@@ -63,7 +63,6 @@ pub fn serve(
             .app_data(desk.clone())
             .app_data(seats.clone())
             .configure(routes)
-            .wrap(from_fn(limit_rate))
             .wrap(from_fn(require_loopback))
             .wrap(from_fn(require_bounds))
             .wrap(Condition::new(

@@ -32,7 +32,8 @@ mod writer;
 
 pub use artifacts::DirArtifacts;
 pub use audit::{
-    AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, Redaction, VerifyError, verify_audit,
+    AUDIT_RECORDS, AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, FilteredAudit,
+    Redaction, VerifyError, verify_audit,
 };
 pub use auth::{
     AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,

@@ -19,6 +19,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    audit::append,
     commit::{self, failed},
     entity::{webhook_delivery as delivery, webhook_endpoint as endpoint},
     read, rows,
@@ -70,7 +71,7 @@ impl Webhooks {
         mut new: endpoint::Model,
         entry: AuditEntry,
     ) -> Result<endpoint::Model, JournalError> {
-        let lease = self.writer.lease().await?;
+        let mut lease = self.writer.lease().await?;
         new.cursor = rows::int(lease.pens.last_pos);
         let txn = commit::begin(&lease, self.epoch).await?;
         let row = new.clone().into_active_model();
@@ -78,8 +79,8 @@ impl Webhooks {
             .exec_without_returning(&txn)
             .await
             .map_err(failed("keep a webhook"))?;
+        append(&txn, &mut lease, &[entry]).await?;
         commit::end(txn, lease, "keep a webhook").await?;
-        audit_later(&entry);
         Ok(new)
     }
 
@@ -89,7 +90,7 @@ impl Webhooks {
         changed: endpoint::Model,
         entry: AuditEntry,
     ) -> Result<(), JournalError> {
-        let lease = self.writer.lease().await?;
+        let mut lease = self.writer.lease().await?;
         let txn = commit::begin(&lease, self.epoch).await?;
         // The cursor is the dispatcher's.
         let row = endpoint::ActiveModel {
@@ -107,14 +108,14 @@ impl Webhooks {
             .exec(&txn)
             .await;
         written.map_err(failed("change a webhook"))?;
+        append(&txn, &mut lease, &[entry]).await?;
         commit::end(txn, lease, "change a webhook").await?;
-        audit_later(&entry);
         Ok(())
     }
 
     /// Removes an endpoint with its deliveries.
     pub async fn remove(&self, id: Uuid, entry: AuditEntry) -> Result<(), JournalError> {
-        let lease = self.writer.lease().await?;
+        let mut lease = self.writer.lease().await?;
         let txn = commit::begin(&lease, self.epoch).await?;
         delivery::Entity::delete_many()
             .filter(delivery::Column::EndpointId.eq(id))
@@ -125,8 +126,8 @@ impl Webhooks {
             .exec(&txn)
             .await
             .map_err(failed("remove a webhook"))?;
+        append(&txn, &mut lease, &[entry]).await?;
         commit::end(txn, lease, "remove a webhook").await?;
-        audit_later(&entry);
         Ok(())
     }
 
@@ -195,7 +196,7 @@ impl Webhooks {
         give_up_at: Timestamp,
         entry: AuditEntry,
     ) -> Result<Option<delivery::Model>, JournalError> {
-        let lease = self.writer.lease().await?;
+        let mut lease = self.writer.lease().await?;
         let txn = commit::begin(&lease, self.epoch).await?;
         let found = delivery::Entity::find_by_id(id)
             .filter(delivery::Column::EndpointId.eq(endpoint))
@@ -216,8 +217,8 @@ impl Webhooks {
             .update(&txn)
             .await
             .map_err(failed("replay a delivery"))?;
+        append(&txn, &mut lease, &[entry]).await?;
         commit::end(txn, lease, "replay a delivery").await?;
-        audit_later(&entry);
         Ok(Some(row))
     }
 
@@ -358,17 +359,6 @@ impl Webhooks {
         }
         commit::end(txn, lease, NOTE).await
     }
-}
-
-/// Tells the log who did what.
-fn audit_later(entry: &AuditEntry) {
-    tracing::info!(
-        audit.action = entry.action,
-        audit.tenant = entry.tenant.as_str(),
-        audit.principal = &*entry.author.principal,
-        audit.subject = entry.subject.as_deref(),
-        "an operator changed a webhook"
-    );
 }
 
 #[cfg(test)]

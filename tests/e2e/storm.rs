@@ -163,7 +163,7 @@ fn json_like() -> BoxedStrategy<Vec<u8>> {
 fn path() -> BoxedStrategy<String> {
     let patterns: Vec<&'static str> = callboard::http::OPERATIONS
         .iter()
-        .map(|(_, pattern)| *pattern)
+        .map(|operation| operation.path)
         // A stream that opens does not end.
         .filter(|pattern| !pattern.ends_with("/stream"))
         .collect();

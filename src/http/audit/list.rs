@@ -7,15 +7,17 @@ use utoipa::{IntoParams, ToSchema};
 use super::view::AuditView;
 use crate::{
     audit::seq_of,
+    filter::parse,
     http::{
         caller::Caller,
         cursor,
         desk::Desk,
         error::{Problem, ProblemBody},
+        filtering,
         query::{self, Asked},
         responses::StoreFailures,
     },
-    store::AuditQuery,
+    store::{AUDIT_RECORDS, AuditQuery, FilteredAudit},
 };
 
 const RECORDS_DEFAULT: usize = 50;
@@ -32,6 +34,8 @@ pub struct AuditFilter {
     subject: Option<String>,
     /// What this principal did only.
     principal: Option<String>,
+    /// Records that this chooses only, such as `action starts 'key.' and at > 2026-01-31T00:00:00Z`; see the section on filters.
+    filter: Option<String>,
     /// Records of a page.
     #[param(minimum = 1, maximum = 500, default = 50)]
     #[serde(default, deserialize_with = "query::whole_number")]
@@ -74,8 +78,22 @@ pub async fn list(
         before: before.map(seq_of),
         limit: cursor::rows_of(limit),
     };
-    let mut rows = desk.audit.list(&wanted).await?;
-    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id);
+    let condition = filter.filter.as_deref();
+    let condition = condition.map(|text| parse(text, &AUDIT_RECORDS));
+    let condition = condition.transpose()?;
+    let FilteredAudit { mut rows, read_to } = match &condition {
+        Some(condition) => desk.audit.filtered(&wanted, condition).await?,
+        None => FilteredAudit {
+            rows: desk.audit.list(&wanted).await?,
+            read_to: None,
+        },
+    };
+    let next_cursor =
+        cursor::cut(&mut rows, limit, |row| row.id).or_else(|| read_to.map(cursor::after));
     let items = rows.iter().map(AuditView::of).collect::<Result<_, _>>()?;
-    Ok(HttpResponse::Ok().json(AuditPage { items, next_cursor }))
+    let mut response = HttpResponse::Ok();
+    if condition.is_some_and(|condition| !condition.is_indexed()) {
+        response.insert_header(filtering::unindexed());
+    }
+    Ok(response.json(AuditPage { items, next_cursor }))
 }

@@ -6,9 +6,10 @@ use callboard_orchestra::{AuditEntry, Tenant, Timestamp, journal::JournalError};
 use sea_orm::DatabaseConnection;
 use tokio::sync::{Notify, watch};
 
-use super::{append, history, read, sign};
+use super::{FilteredAudit, append, filtered, history, read, sign};
 use crate::{
     audit::{Checkpoint, CheckpointKind, KeyError, PublishedKey, SigningKey},
+    filter::Filter,
     store::{
         commit::{begin, end},
         entity::audit_record,
@@ -140,6 +141,15 @@ impl AuditLog {
     /// Records of a tenant, newest first.
     pub async fn list(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, JournalError> {
         read::listed(&self.readers, query).await
+    }
+
+    /// Records that `filter` chooses, newest first.
+    pub async fn filtered(
+        &self,
+        query: &AuditQuery,
+        filter: &Filter,
+    ) -> Result<FilteredAudit, JournalError> {
+        filtered::filtered(&self.readers, query, filter).await
     }
 
     /// The record of a tenant at `seq`.

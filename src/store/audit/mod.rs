@@ -1,6 +1,7 @@
 //! The audit log in SQL: records chained by the store's writer, in the transaction of what they record.
 
 mod append;
+mod filtered;
 mod heads;
 mod history;
 mod log;
@@ -12,6 +13,7 @@ mod switch;
 mod verify;
 
 pub use append::append;
+pub use filtered::{AUDIT_RECORDS, FilteredAudit};
 pub use heads::{Head, Heads};
 pub use log::{AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow};
 pub use read::kept;

@@ -3,7 +3,7 @@
 use callboard_orchestra::{KeptEntry, Tenant, Timestamp, journal::JournalError};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::Condition,
+    Select, sea_query::Condition,
 };
 
 use super::{AuditQuery, AuditRow};
@@ -23,6 +23,10 @@ pub async fn listed<C: ConnectionTrait>(
     readers: &C,
     query: &AuditQuery,
 ) -> Result<Vec<AuditRow>, JournalError> {
+    listing(query).all(readers).await.map_err(failed(READ))
+}
+
+pub fn listing(query: &AuditQuery) -> Select<audit_record::Entity> {
     use audit_record::Column;
     audit_record::Entity::find()
         .filter(Column::Tenant.eq(query.tenant.as_str()))
@@ -40,9 +44,6 @@ pub async fn listed<C: ConnectionTrait>(
         })
         .order_by_desc(Column::Seq)
         .limit(query.limit as u64)
-        .all(readers)
-        .await
-        .map_err(failed(READ))
 }
 
 pub async fn one<C: ConnectionTrait>(
