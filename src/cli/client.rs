@@ -279,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_http_url_names_a_server() {
+    fn only_a_plain_url_of_http_or_https_names_a_server() {
         for text in [
             "nonsense",
             "localhost:7070",
-            "https://h",
+            "https://h/#a",
             "ftp://h",
             "http://h/?a",
             "http://",

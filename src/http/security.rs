@@ -64,12 +64,28 @@ fn of_method<'a>(path: &'a mut PathItem, method: &str) -> Option<&'a mut Operati
         "get" => path.get.as_mut(),
         "post" => path.post.as_mut(),
         "put" => path.put.as_mut(),
+        "patch" => path.patch.as_mut(),
         "delete" => path.delete.as_mut(),
         _ => None,
     }
 }
 
+/// How the edge refuses requests of every operation.
+const EDGE: [(&str, &str); 5] = [
+    ("400", "Something of the request cannot be read"),
+    ("414", "The URL is too long"),
+    (
+        "421",
+        "The request calls the server by a name of another host",
+    ),
+    ("429", "The caller asks too often, or has used up a quota"),
+    ("431", "Too many headers, or too large ones"),
+];
+
 fn complete(operation: &mut Operation, known: &access::Operation) {
+    for (status, description) in EDGE {
+        refusal(operation, status, description);
+    }
     if known.access == Access::Public {
         operation.security = Some(Vec::new());
         say(operation, "public");
