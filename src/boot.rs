@@ -1,26 +1,39 @@
 //! The one constructor: configuration in, a running instance out.
 
-use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use callboard_orchestra::{
     House, HouseSpec, Pack, Ports, admission::AdmissionLimits, catalog::Catalog,
 };
-use callboard_runtime::Universe;
-use tokio::sync::watch;
+use callboard_runtime::{Home, Universe};
+use secrecy::ExposeSecret;
+use tokio::sync::{Notify, watch};
 
 use crate::{
+    auth::Authority,
+    checkpoints,
     config::{Config, RoleConfig},
+    denials::Denials,
+    limits::{Quotas, Rates, SharedLimits},
+    outbound::Outbound,
     retention,
-    store::{Store, StoreError, StoreSpec},
-    supervision,
+    secrets::reveal,
+    store::{Store, StoreSpec},
+    supervision, webhooks,
 };
+
+/// How often callers who are at rest are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// A running instance: store, supervision tree, coordinator. It serves nobody until a listener is put before it.
 pub struct Instance {
     pub universe: Universe,
     pub house: House,
     pub store: Store,
+    /// Says who calls.
+    pub authority: Authority,
+    pub denials: Denials,
     /// Turns true when another process has taken the store: this one must end.
     pub fenced: watch::Receiver<bool>,
 }
@@ -42,10 +55,23 @@ impl Instance {
         callboard_runtime::install_panic_hook();
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
+        if config.audit.enabled {
+            let every = config.audit.checkpoint_every;
+            checkpoints::run(&universe, store.audit(), every);
+        }
+        let denials = Denials::record(&universe, store.audit());
         retention::run(
             &universe,
             store.pruner(retention::policy(&config.retention)),
         );
+
+        let authority = Authority::new(
+            store.auth(),
+            denials.clone(),
+            Outbound::of(&config.outbound),
+            &config.auth,
+        )?;
+        authority.keep_up(&universe);
 
         let fence = store.lost();
         let fenced = fence.subscribe();
@@ -61,6 +87,8 @@ impl Instance {
             universe,
             house,
             store,
+            authority,
+            denials,
             fenced,
         })
     }
@@ -69,19 +97,77 @@ impl Instance {
     pub async fn stop(self, grace: std::time::Duration) -> anyhow::Result<()> {
         self.house.coordinator.drain(grace).await;
         self.universe.shutdown().await;
+        if let Err(error) = checkpoints::sign(&self.store.audit()).await {
+            tracing::warn!(error = %error, "the audit log was not signed at the end");
+        }
         self.store.close().await.context("close the store")
     }
 }
 
+/// Starts sending webhooks; what it answers begins a round. Errors when no HTTP client can be made.
+pub fn webhooks(config: &Config, instance: &Instance) -> anyhow::Result<Arc<Notify>> {
+    let wake = Arc::<Notify>::default();
+    webhooks::run(
+        &instance.universe,
+        instance.store.webhooks(),
+        &config.webhooks,
+        Outbound::of(&config.outbound),
+        wake.clone(),
+    )
+    .context("make an HTTP client for webhooks")?;
+    Ok(wake)
+}
+
+/// How often callers may ask and what tenants may have. Errors when the address of Redis is none.
+pub async fn limits(config: &Config, instance: &Instance) -> anyhow::Result<(Rates, Quotas)> {
+    let url = reveal(&config.redis.url, config)
+        .await
+        .context("read redis.url")?;
+    let shared = match url {
+        None => None,
+        // The error would show the address.
+        Some(url) => match SharedLimits::new(url.expose_secret()) {
+            Ok(shared) => Some(shared),
+            Err(_) => anyhow::bail!("redis.url is no address of a Redis"),
+        },
+    };
+    let rates = Rates::of(&config.rate_limits, shared.clone());
+    let quotas = Quotas::of(&config.quota, instance.store.listing(), shared);
+    let (kept, tenants) = (rates.clone(), quotas.clone());
+    instance.universe.spawn(Home::Core, async move {
+        loop {
+            tokio::time::sleep(FORGET_EVERY).await;
+            kept.forget();
+            tenants.forget();
+        }
+    });
+    Ok((rates, quotas))
+}
+
 /// The store of `data_dir`, for `Instance::start`.
-pub async fn open_store(config: &Config, data_dir: PathBuf) -> Result<Store, StoreError> {
-    Store::open(StoreSpec {
-        data_dir,
-        url: config.store.url(),
+pub async fn open_store(config: &Config, data_dir: PathBuf) -> anyhow::Result<Store> {
+    let spec = store_spec(config).await?;
+    let store = Store::open(StoreSpec {
+        data_dir: data_dir.clone(),
+        ..spec
+    })
+    .await?;
+    let set_up = checkpoints::set_up(&store.audit(), &config.audit, &data_dir).await;
+    set_up.context("set the audit log up")?;
+    Ok(store)
+}
+
+/// The store that the configuration names. Errors when its address is a secret that cannot be got.
+pub async fn store_spec(config: &Config) -> anyhow::Result<StoreSpec> {
+    let url = reveal(&config.store.url, config)
+        .await
+        .context("read store.url")?;
+    Ok(StoreSpec {
+        data_dir: config.store.data_dir.clone(),
+        url: url.map(|url| url.expose_secret().to_owned()),
         synchronous: config.store.synchronous,
         readers: config.store.readers,
     })
-    .await
 }
 
 fn tuned_catalog(config: &Config, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Catalog> {

@@ -18,6 +18,7 @@ pub fn policy(config: &RetentionConfig) -> RetentionPolicy {
         jobs_max: config.jobs_max.get(),
         supervision_events_max: config.supervision_events_max.get(),
         loose_artifacts_kept: config.loose_artifacts_kept,
+        audit_kept: config.audit_kept,
     }
 }
 
@@ -44,11 +45,13 @@ fn count(pruned: Pruned) {
     }
     metrics::counter!("callboard_pruned_jobs_total").increment(pruned.jobs);
     metrics::counter!("callboard_pruned_artifacts_total").increment(pruned.artifacts);
+    metrics::counter!("callboard_pruned_audit_records_total").increment(pruned.audit_records);
     tracing::info!(
         jobs = pruned.jobs,
         records = pruned.records,
         supervision_events = pruned.supervision_events,
         artifacts = pruned.artifacts,
+        audit_records = pruned.audit_records,
         "removed what had been kept long enough"
     );
 }

@@ -117,6 +117,15 @@ fn describe() {
         "callboard_price_requests_total",
         "Prices asked of the provider, by outcome: fetched, cached, unavailable or refused"
     );
+    describe_counter!(
+        "callboard_webhook_attempts_total",
+        "Attempts to deliver a webhook, by outcome: delivered or failed"
+    );
+    describe_gauge!("callboard_redis_up", "Whether Redis answers: 1, or 0");
+    describe_counter!(
+        "callboard_connections_refused_total",
+        "Connections closed because their address has too many"
+    );
     describe_gauge!("callboard_ws_clients", "Open streams");
     describe_counter!(
         "callboard_ws_evicted_total",

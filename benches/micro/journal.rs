@@ -38,6 +38,7 @@ fn fresh(template: &Step, count: u64) -> Vec<Record> {
             row: Arc::new(row_of(&job)),
             remember: None,
             asides: Asides::default(),
+            audit: Vec::new(),
         }
     };
     (0..count).map(record).collect()

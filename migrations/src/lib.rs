@@ -5,6 +5,9 @@ mod m20261121_000002_create_idempotency_keys;
 mod m20261121_000003_create_supervision_events;
 mod m20261121_000004_create_projections;
 mod m20261121_000005_create_pruning;
+mod m20261121_000006_create_auth;
+mod m20261121_000007_create_audit;
+mod m20261121_000008_create_webhooks;
 mod m20261121_000010_create_ohlcv;
 mod migrator;
 

@@ -22,9 +22,6 @@ pub struct DecideArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Who decides, for the record
-    #[arg(long, value_name = "NAME")]
-    by: Option<String>,
     /// Print what the server answers
     #[arg(long)]
     json: bool,
@@ -70,7 +67,7 @@ pub async fn reject(args: DecideArgs) -> Result<(), Failure> {
 async fn decide(args: DecideArgs, verb: &str) -> Result<(), Failure> {
     let client = args.server.client()?;
     let request = client.post(&["v1", "approvals", &args.approval.to_string(), verb]);
-    let remark = json!({"reason": args.reason, "by": args.by});
+    let remark = json!({"reason": args.reason});
     let text = client.text(request.json(&remark)).await?;
     if args.json {
         return terminal::print(&text);

@@ -49,7 +49,7 @@ impl ServerChild {
         let mut command = program()?;
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
-            .args(["--data-dir", "data"])
+            .args(["--data-dir", "data", "--insecure-loopback"])
             .envs(spec.env.iter().map(|(name, value)| (name, value)));
         Self::spawn(command, &spec.dir, &spec.log).await
     }

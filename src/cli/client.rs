@@ -1,8 +1,16 @@
 //! Talks to a server over its HTTP interface.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use reqwest::{RequestBuilder, Response, StatusCode, Url, header::HeaderMap};
+use callboard::config;
+use reqwest::{
+    Certificate, RequestBuilder, Response, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::failure::{Failure, chain};
@@ -16,9 +24,29 @@ pub struct ServerArgs {
     /// The server to talk to
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7070")]
     server: String,
+    /// File with the API key to send; without it the key in the environment variable CALLBOARD_KEY, if there is one
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// PEM file of certificates to trust beside those of the system
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
+    /// The key to send, if there is one.
+    fn key(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.key_file else {
+            return Ok(config::client_key());
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::BadInput(format!(
+                "cannot read the key in {}: {error}",
+                path.display()
+            ))
+        })?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
     pub fn client(&self) -> Result<Client, Failure> {
         let server = base(&self.server).ok_or_else(|| {
             Failure::BadInput(format!(
@@ -32,6 +60,16 @@ impl ServerArgs {
             // A proxy's loopback is another machine's.
             http = http.no_proxy();
         }
+        if let Some(key) = self.key()? {
+            let bearer = HeaderValue::from_str(&format!("Bearer {key}"));
+            let mut bearer = bearer
+                .map_err(|_| Failure::BadInput("the API key is no line of text".to_owned()))?;
+            bearer.set_sensitive(true);
+            http = http.default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]));
+        }
+        if let Some(path) = &self.ca_file {
+            http = http.tls_certs_merge(authorities(path)?);
+        }
         let http = http.build().map_err(|error| {
             Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
         })?;
@@ -39,10 +77,25 @@ impl ServerArgs {
     }
 }
 
-/// What paths are put below. The commands speak plain HTTP.
+fn authorities(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    let unreadable = |error: &dyn std::error::Error| {
+        Failure::BadInput(format!("--ca-file {}: {error}", path.display()))
+    };
+    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(&error))?;
+    if found.is_empty() {
+        let message = format!("--ca-file {}: no certificate in it", path.display());
+        return Err(Failure::BadInput(message));
+    }
+    Ok(found)
+}
+
+/// What paths are put below.
 fn base(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let plain = url.scheme() == "http" && url.query().is_none() && url.fragment().is_none();
+    let plain = ["http", "https"].contains(&url.scheme())
+        && url.query().is_none()
+        && url.fragment().is_none();
     plain.then_some(url)
 }
 
@@ -146,7 +199,9 @@ impl Client {
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let server = self.name();
-        if error.is_connect() {
+        if error.is_connect() && self.server.scheme() == "https" {
+            Failure::Failed(format!("cannot connect to {server}: {}", chain(error)))
+        } else if error.is_connect() {
             Failure::Failed(format!(
                 "no server answers at {server}; start one with `callboard serve`, or name it with --server"
             ))
@@ -210,9 +265,13 @@ mod tests {
     #[test]
     fn a_part_of_a_path_stays_one_part() {
         let server = "http://127.0.0.1:7070/below/".to_owned();
-        let client = ServerArgs { server }
-            .client()
-            .unwrap_or_else(|_| panic!("a good URL"));
+        let client = ServerArgs {
+            server,
+            key_file: None,
+            ca_file: None,
+        }
+        .client()
+        .unwrap_or_else(|_| panic!("a good URL"));
         assert_eq!(
             client.url(&["v1", "kinds", "a/../b?c#d e%"]).as_str(),
             "http://127.0.0.1:7070/below/v1/kinds/a%2F..%2Fb%3Fc%23d%20e%25"
@@ -220,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_http_url_names_a_server() {
+    fn only_a_plain_url_of_http_or_https_names_a_server() {
         for text in [
             "nonsense",
             "localhost:7070",
-            "https://h",
+            "https://h/#a",
             "ftp://h",
             "http://h/?a",
             "http://",

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    approvals, backup, bench, cancel, check_config, effects, failure::Failure, jobs, kinds, market,
-    migrate, openapi, run, serve, signal, steer, submit, verify_crash, watch, why,
+    approvals, audit, backup, bench, cancel, check_config, effects, evidence, failure::Failure,
+    jobs, keys, kinds, market, migrate, openapi, run, serve, signal, steer, submit, verify_crash,
+    watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -53,6 +54,14 @@ enum Command {
     Effects(effects::ListArgs),
     /// Say what became of an effect whose outcome is unknown
     Resolve(effects::ResolveArgs),
+    /// Make, list, rotate and revoke API keys
+    Keys(keys::Args),
+    /// Verify or export who did what, or replace the key that signs it
+    Audit(audit::Args),
+    /// Print a signed bundle of what a server knows of a job
+    Evidence(evidence::Args),
+    /// Verify a bundle without a server
+    Verify(evidence::VerifyArgs),
     /// Import prices for market kinds
     Market(market::Args),
     /// Bring the database of a data directory to the schema of this release
@@ -101,6 +110,10 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Reject(args) => approvals::reject(args).await,
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
+        Command::Keys(args) => keys::keys(args).await,
+        Command::Audit(args) => audit::audit(args).await,
+        Command::Evidence(args) => evidence::evidence(args).await,
+        Command::Verify(args) => evidence::verify(&args),
         Command::Market(args) => market::market(args).await,
         Command::Migrate(args) => migrate::migrate(args).await,
         Command::Backup(args) => backup::backup(args).await,

@@ -29,9 +29,6 @@ pub struct ResolveArgs {
     /// How you know, for the record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Who found out, for the record
-    #[arg(long, value_name = "NAME")]
-    by: Option<String>,
     /// Print what the server answers
     #[arg(long)]
     json: bool,
@@ -100,7 +97,7 @@ pub async fn resolve(args: ResolveArgs) -> Result<(), Failure> {
     }
     let request = client.post(&["v1", "effects", &args.effect.to_string(), "resolve"]);
     let mut body = json!({
-        "outcome": args.outcome.name(), "reason": args.reason, "by": args.by,
+        "outcome": args.outcome.name(), "reason": args.reason,
     })
     .to_string();
     if let Some(product) = product {

@@ -1,6 +1,7 @@
 //! `callboard migrate`
 
-use callboard::store::{Store, StoreSpec};
+use callboard::boot::store_spec;
+use callboard::store::Store;
 use callboard_migrations::{Migrator, MigratorTrait};
 use sea_orm::Database;
 use sea_orm_migration::MigrationStatus;
@@ -18,13 +19,8 @@ pub struct Args {
 }
 
 pub async fn migrate(args: Args) -> Result<(), Failure> {
-    let config = args.settings.load([])?.store;
-    let spec = StoreSpec {
-        url: config.url(),
-        data_dir: config.data_dir,
-        synchronous: config.synchronous,
-        readers: config.readers,
-    };
+    let config = args.settings.load([])?;
+    let spec = store_spec(&config).await?;
     let file = format!("sqlite://{}?mode=ro", spec.database().display());
     let url = spec.url.clone().unwrap_or(file);
     let before = schema_of(&url).await;

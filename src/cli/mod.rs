@@ -2,6 +2,7 @@
 //! for failure, 2 for input that cannot be accepted and 130 for an interruption.
 
 mod approvals;
+mod audit;
 mod backup;
 mod batch;
 mod bench;
@@ -11,11 +12,13 @@ mod child;
 mod client;
 mod command;
 mod effects;
+mod evidence;
 mod failure;
 mod follow;
 mod input;
 mod job;
 mod jobs;
+mod keys;
 mod kinds;
 mod listing;
 mod market;

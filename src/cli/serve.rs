@@ -3,18 +3,20 @@
 use std::{
     net::{SocketAddr, TcpListener},
     num::NonZeroUsize,
+    path::Path,
     time::Duration,
 };
 
 use anyhow::Context;
 use callboard::{
-    boot::{Instance, open_store},
+    boot::{Instance, limits, open_store, webhooks},
     config::Config,
     http::{self, Desk, HttpLimits},
     packs, prices,
     shutdown::{Reason, Signals},
-    telemetry,
+    telemetry, tls,
 };
+use callboard_orchestra::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpSocket, sync::watch};
 
@@ -28,18 +30,18 @@ pub struct Args {
     /// Address and port to listen on; port 0 takes a free one (server.listen)
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
-    /// Allow an address that other machines can reach, without authentication or encryption (server.allow_insecure)
+    /// Ask nobody who they are: everyone is an admin; on a loopback address only (auth.insecure_loopback)
     #[arg(long)]
-    allow_insecure: bool,
+    insecure_loopback: bool,
     #[command(flatten)]
     settings: Settings,
 }
 
 pub async fn serve(args: Args) -> Result<(), Failure> {
-    let allow_insecure = args.allow_insecure.then(|| "true".to_owned());
+    let insecure_loopback = args.insecure_loopback.then(|| "true".to_owned());
     let config = args.settings.load([
         ("server.listen", args.listen),
-        ("server.allow_insecure", allow_insecure),
+        ("auth.insecure_loopback", insecure_loopback),
     ])?;
     telemetry::log(&config.log)?;
     let prometheus = telemetry::metrics()?;
@@ -49,7 +51,7 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     for warning in imported.warnings() {
         tracing::warn!("{warning}");
     }
-    let supply = prices::supply(imported.book, &config.market).context("set prices up")?;
+    let supply = prices::supply(imported.book, &config).context("set prices up")?;
     let instance = Instance::start(&config, store, &packs::all(&config, supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
     let served = attend(&instance, &config, prometheus, &mut signals).await;
@@ -81,27 +83,46 @@ async fn attend(
         .local_addr()
         .context("read the listener's address")?;
     let (drain, shutdown) = watch::channel(false);
+    let (rates, quotas) = limits(config, instance).await?;
     let desk = Desk {
+        rates,
+        quotas,
+        webhooks: instance.store.webhooks(),
+        outbound: callboard::outbound::Outbound::of(&config.outbound),
+        wake_webhooks: webhooks(config, instance)?,
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        authority: instance.authority.clone(),
+        audit: instance.store.audit(),
+        denials: instance.denials.clone(),
+        listing: instance.store.listing(),
         limits: HttpLimits {
             body_bytes_max: server.body_bytes_max.get(),
             batch_bytes_max: server.batch_bytes_max.get(),
             request_wait_max: server.request_wait_max,
-            any_host: server.allow_insecure,
+            any_host: !config.auth.insecure_loopback,
+            connections_max: server.connections_max.get(),
+            connections_per_address_max: server.connections_per_address_max.get(),
+            cors_origins: server.cors_origins.clone(),
+            webhook_retry_for: config.webhooks.retry_for,
             ..HttpLimits::default()
         },
         prometheus,
         shutdown,
     };
     let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let server = http::serve(listener, desk, workers).context("start the HTTP server")?;
+    let tls = match config.tls.is_on() {
+        true => Some(tls::server(&config.tls, &instance.universe).context("set TLS up")?),
+        false => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let server = http::serve(listener, desk, workers, tls).context("start the HTTP server")?;
     let handle = server.handle();
     tokio::pin!(server);
 
-    announce(address);
+    announce(scheme, address, instance, &config.store.data_dir).await?;
     let reason = tokio::select! {
         reason = signals.reason(instance) => reason,
         ended = &mut server => {
@@ -150,15 +171,32 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-fn announce(address: SocketAddr) {
-    if !address.ip().is_loopback() {
+async fn announce(
+    scheme: &str,
+    address: SocketAddr,
+    instance: &Instance,
+    data_dir: &Path,
+) -> anyhow::Result<()> {
+    if !address.ip().is_loopback() && scheme == "http" {
         terminal::tell(&format!(
-            "WARNING: other machines can reach {address}, and requests are neither authenticated nor encrypted"
+            "WARNING: other machines can reach {address}, and requests are not encrypted"
+        ));
+    }
+    let authority = &instance.authority;
+    if authority.is_open() {
+        terminal::tell(
+            "WARNING: nobody is asked who they are: every process of this machine is an admin",
+        );
+    } else if !authority.store().has_admin_key(Timestamp::now()).await? {
+        terminal::tell(&format!(
+            "no API key of an admin exists; stop the server and make one: callboard keys bootstrap --data-dir {}",
+            data_dir.display()
         ));
     }
     let version = env!("CARGO_PKG_VERSION");
     // A closed stdout is no reason not to serve.
     let _ = terminal::print(&format!(
-        "callboard {version} listening on http://{address}"
+        "callboard {version} listening on {scheme}://{address}"
     ));
+    Ok(())
 }

@@ -9,6 +9,7 @@ use figment::{
 };
 
 use super::{
+    client::KEY_VARIABLE,
     error::{ConfigProblem, Origin},
     known::{Known, KnownKeys, path_of},
 };
@@ -93,7 +94,7 @@ fn one_line(message: &str) -> String {
 /// Settings of the variables that bear the prefix, in order of their names.
 pub fn env(variables: impl Iterator<Item = (String, String)>, known: &KnownKeys) -> Vec<Setting> {
     let mut variables: Vec<_> = variables
-        .filter(|(name, _)| name.starts_with(ENV_PREFIX))
+        .filter(|(name, _)| name.starts_with(ENV_PREFIX) && name != KEY_VARIABLE)
         .collect();
     variables.sort();
     let setting = |(name, text): (String, String)| {

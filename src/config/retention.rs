@@ -20,6 +20,9 @@ pub struct RetentionConfig {
     /// How long an artifact is kept that no job refers to.
     #[serde(with = "duration")]
     pub loose_artifacts_kept: Duration,
+    /// How long a record of the audit log is kept.
+    #[serde(with = "duration")]
+    pub audit_kept: Duration,
 }
 
 impl Default for RetentionConfig {
@@ -29,6 +32,7 @@ impl Default for RetentionConfig {
             jobs_max: NonZeroU64::new(10_000_000).expect("not zero"),
             supervision_events_max: NonZeroU64::new(100_000).expect("not zero"),
             loose_artifacts_kept: DAY,
+            audit_kept: 1_826 * DAY,
         }
     }
 }

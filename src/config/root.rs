@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoordinatorConfig, DrillConfig, LogConfig, MarketConfig, RetentionConfig, RoleConfig,
-    RuntimeConfig, ServerConfig, StoreConfig, error::Finding,
+    AuditConfig, AuthConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig,
+    OutboundConfig, QuotaConfig, RateLimitsConfig, RedisConfig, RetentionConfig, RoleConfig,
+    RuntimeConfig, ServerConfig, StoreConfig, TlsConfig, VaultConfig, WebhooksConfig,
+    error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -14,8 +16,17 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: ServerConfig,
+    pub auth: AuthConfig,
+    pub tls: TlsConfig,
+    pub outbound: OutboundConfig,
+    pub webhooks: WebhooksConfig,
+    pub rate_limits: RateLimitsConfig,
+    pub quota: QuotaConfig,
+    pub redis: RedisConfig,
+    pub vault: VaultConfig,
     pub store: StoreConfig,
     pub retention: RetentionConfig,
+    pub audit: AuditConfig,
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
     pub market: MarketConfig,
@@ -34,8 +45,14 @@ impl Config {
     /// What types cannot say.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
+        self.auth.check(self.server.listen, &mut findings);
         self.server.check(&mut findings);
+        self.tls.check(&mut findings);
+        self.webhooks.check(&mut findings);
+        self.redis.check(&mut findings);
+        self.vault.check(&mut findings);
         self.store.check(&mut findings);
+        self.audit.check(&mut findings);
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);
         self.market.check(&mut findings);

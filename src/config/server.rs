@@ -15,8 +15,6 @@ use super::{address, duration, error::Finding};
 pub struct ServerConfig {
     #[serde(deserialize_with = "address::deserialize")]
     pub listen: SocketAddr,
-    /// Lets the server listen on an address that other machines can reach, and answer for any Host.
-    pub allow_insecure: bool,
     pub body_bytes_max: NonZeroUsize,
     pub batch_bytes_max: NonZeroUsize,
     /// Longest `Prefer: wait` that is honoured.
@@ -24,6 +22,12 @@ pub struct ServerConfig {
     pub request_wait_max: Duration,
     /// Requests that may wait for their job at one time.
     pub waiters_max: usize,
+    /// Origins whose pages may read answers, such as `https://board.example`.
+    pub cors_origins: Vec<String>,
+    /// Connections open at one time.
+    pub connections_max: NonZeroUsize,
+    /// Connections of one address among them.
+    pub connections_per_address_max: NonZeroUsize,
     /// Time for tasks in hand at shutdown.
     #[serde(with = "duration")]
     pub drain_grace: Duration,
@@ -33,11 +37,13 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 7070).into(),
-            allow_insecure: false,
             body_bytes_max: NonZeroUsize::new(1024 * 1024).expect("not zero"),
             batch_bytes_max: NonZeroUsize::new(8 * 1024 * 1024).expect("not zero"),
             request_wait_max: Duration::from_secs(60),
             waiters_max: 10_000,
+            cors_origins: Vec::new(),
+            connections_max: NonZeroUsize::new(25_000).expect("not zero"),
+            connections_per_address_max: NonZeroUsize::new(12_000).expect("not zero"),
             drain_grace: Duration::from_secs(30),
         }
     }
@@ -45,13 +51,17 @@ impl Default for ServerConfig {
 
 impl ServerConfig {
     pub(super) fn check(&self, findings: &mut Vec<Finding>) {
-        if !self.listen.ip().is_loopback() && !self.allow_insecure {
-            let message = format!(
-                "other machines can reach {}, and requests are neither authenticated nor encrypted; listen on a loopback \
-                 address, or set server.allow_insecure = true behind a proxy that does both",
-                self.listen
-            );
-            findings.push(Finding::new(["server", "listen"], message));
+        for origin in &self.cors_origins {
+            if !is_origin(origin) {
+                let message = format!("`{origin}` is not an origin such as https://board.example");
+                findings.push(Finding::new(["server", "cors_origins"], message));
+            }
         }
     }
+}
+
+/// Scheme, host and perhaps port, as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let url = reqwest::Url::parse(text);
+    url.is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == text)
 }

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Finding;
+use super::{Secret, error::Finding};
 use crate::store::Synchronous;
 
 /// More read connections than this only wait for each other.
@@ -16,7 +16,7 @@ pub struct StoreConfig {
     /// Relative to the working directory.
     pub data_dir: PathBuf,
     /// Address of a PostgreSQL database that holds the state instead of a file in `data_dir`; empty for the file.
-    pub url: String,
+    pub url: Secret,
     pub synchronous: Synchronous,
     /// Read connections.
     pub readers: NonZeroU32,
@@ -26,7 +26,7 @@ impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("callboard-data"),
-            url: String::new(),
+            url: Secret::default(),
             synchronous: Synchronous::Full,
             readers: NonZeroU32::new(4).expect("not zero"),
         }
@@ -37,18 +37,11 @@ impl Default for StoreConfig {
 const URL_SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 impl StoreConfig {
-    /// Address of the PostgreSQL database; None for the file.
-    pub fn url(&self) -> Option<String> {
-        (!self.url.is_empty()).then(|| self.url.clone())
-    }
-
     pub(super) fn check(&self, findings: &mut Vec<Finding>) {
         if self.data_dir.as_os_str().is_empty() {
             findings.push(Finding::new(["store", "data_dir"], "must name a directory"));
         }
-        let is_address = URL_SCHEMES
-            .iter()
-            .any(|scheme| self.url.starts_with(scheme));
+        let is_address = self.url.may_begin_with(&URL_SCHEMES);
         if !self.url.is_empty() && !is_address {
             findings.push(Finding::new(
                 ["store", "url"],

@@ -7,7 +7,7 @@ use super::error::{Kind, Problem};
 const PREFIX: &str = "c";
 
 /// The cursor behind `last`.
-fn after(last: Uuid) -> String {
+pub fn after(last: Uuid) -> String {
     format!("{PREFIX}{}", last.simple())
 }
 

@@ -7,10 +7,16 @@ use callboard_orchestra::{
 };
 use callboard_runtime::Universe;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::error::{Kind, Problem};
-use crate::store::StoreHealth;
+use crate::{
+    auth::Authority,
+    denials::Denials,
+    limits::{Quotas, Rates},
+    outbound::Outbound,
+    store::{AuditLog, Listing, StoreHealth, Webhooks},
+};
 
 /// Bounds of the HTTP interface.
 #[derive(Debug, Clone)]
@@ -25,6 +31,14 @@ pub struct HttpLimits {
     pub request_wait_max: Duration,
     /// Streams open at one time, websocket and SSE together.
     pub stream_clients_max: usize,
+    /// Connections open at one time.
+    pub connections_max: usize,
+    /// Connections of one address among them.
+    pub connections_per_address_max: usize,
+    /// Origins whose pages may read answers.
+    pub cors_origins: Vec<String>,
+    /// How long a delivery that is sent again is tried.
+    pub webhook_retry_for: Duration,
     /// Requests may call the server by any name, not only by one of this machine.
     pub any_host: bool,
 }
@@ -37,6 +51,10 @@ impl Default for HttpLimits {
             body_wait_max: Duration::from_secs(30),
             request_wait_max: Duration::from_secs(60),
             stream_clients_max: 10_000,
+            connections_max: 25_000,
+            connections_per_address_max: 12_000,
+            cors_origins: Vec::new(),
+            webhook_retry_for: Duration::from_secs(24 * 3_600),
             any_host: false,
         }
     }
@@ -49,7 +67,18 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    /// Says who calls.
+    pub authority: Authority,
+    pub audit: AuditLog,
+    pub denials: Denials,
+    pub listing: Listing,
+    pub webhooks: Webhooks,
+    pub outbound: Outbound,
+    /// Begins a round of deliveries.
+    pub wake_webhooks: Arc<Notify>,
     pub limits: HttpLimits,
+    pub rates: Rates,
+    pub quotas: Quotas,
     pub prometheus: PrometheusHandle,
     /// True once the server drains: waiting requests are answered and streams are closed.
     pub shutdown: watch::Receiver<bool>,

@@ -1,4 +1,5 @@
-//! What goes wrong, as RFC 9457 problem documents. Which status an error answers with is decided here and nowhere else.
+//! What goes wrong, as RFC 9457 problem documents. Which status a kind of error answers with is decided here and nowhere
+//! else.
 
 use std::{fmt, iter::successors, time::Duration};
 
@@ -9,15 +10,12 @@ use actix_web::{
         header::{self, HeaderName},
     },
 };
-use callboard_orchestra::{
-    ControlError, DecideError, InvalidInput, Payload, ResolveError, SubmitError,
-    artifact::ArtifactError, coordinator::RETRY_AFTER, journal::JournalError, shard::CommandError,
-};
+use callboard_orchestra::{Payload, coordinator::RETRY_AFTER};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{approvals::view::ApprovalView, effects::view::EffectView, observe};
-use crate::ws::OpenError;
+use super::observe;
+use crate::auth::{Permission, Unknown};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -26,6 +24,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
 pub enum Kind {
     Malformed,
     Invalid,
+    Unauthenticated,
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -36,6 +35,8 @@ pub enum Kind {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     Misdirected,
+    UrlTooLong,
+    HeadersTooLarge,
     RateLimited,
     Unavailable,
     StorageFull,
@@ -47,6 +48,7 @@ impl Kind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -57,6 +59,8 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::UrlTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -68,6 +72,7 @@ impl Kind {
         match self {
             Self::Malformed => "The request cannot be read",
             Self::Invalid => "The request cannot be accepted",
+            Self::Unauthenticated => "Not known who calls",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The resource does not answer this method",
@@ -78,6 +83,8 @@ impl Kind {
             Self::UnsupportedMediaType => "The body has the wrong media type",
             Self::RangeNotSatisfiable => "No such part",
             Self::Misdirected => "Not a name of this server",
+            Self::UrlTooLong => "The URL is too long",
+            Self::HeadersTooLarge => "Too many headers",
             Self::RateLimited => "Too much at once",
             Self::Unavailable => "Not available at the moment",
             Self::StorageFull => "No space left",
@@ -93,6 +100,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     field: Option<String>,
+    position: Option<usize>,
     retry_after: Option<Duration>,
     /// The header that the status calls for, beside `Retry-After`.
     header: Option<Box<(HeaderName, String)>>,
@@ -121,6 +129,9 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "kind")]
     field: Option<String>,
+    /// Byte of the value of `field` at which it goes wrong, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
     /// Also in the header `x-request-id`.
     request_id: String,
     /// Seconds to wait before trying again; also in the header `Retry-After`.
@@ -139,6 +150,7 @@ impl Problem {
             code,
             detail: detail.into(),
             field: None,
+            position: None,
             retry_after: None,
             header: None,
             current: None,
@@ -150,9 +162,53 @@ impl Problem {
         self
     }
 
+    /// Where in the field it goes wrong.
+    pub fn position(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
+    }
+
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
+    }
+
+    /// Nobody knows who calls.
+    pub fn unauthenticated(unknown: &Unknown) -> Self {
+        let challenge = match unknown {
+            Unknown::Missing => "Bearer realm=\"callboard\"",
+            _ => "Bearer realm=\"callboard\", error=\"invalid_token\"",
+        };
+        Self {
+            header: Some(Box::new((header::WWW_AUTHENTICATE, challenge.to_owned()))),
+            ..Self::new(
+                Kind::Unauthenticated,
+                "unauthenticated",
+                unknown.to_string(),
+            )
+        }
+    }
+
+    /// Nobody logs in so.
+    pub fn wrong_password(detail: String) -> Self {
+        Self {
+            code: "wrong_password",
+            detail,
+            ..Self::unauthenticated(&Unknown::Missing)
+        }
+    }
+
+    /// The caller is known, and may not.
+    pub fn permission_denied(needed: Permission) -> Self {
+        let detail = format!("this needs the permission {}", needed.name());
+        Self::new(Kind::Forbidden, "permission_denied", detail)
+    }
+
+    /// A login's cookie came along with a request that no page of this site has made.
+    pub fn foreign_page() -> Self {
+        let detail =
+            "with a login's cookie this needs the header x-csrf-token, a websocket its Origin";
+        Self::new(Kind::Forbidden, "csrf", detail)
     }
 
     /// The job does not exist, or belongs to another tenant.
@@ -165,13 +221,18 @@ impl Problem {
         Self::new(Kind::NotFound, "approval_not_found", "no such approval")
     }
 
+    /// The key does not exist, or belongs to another tenant.
+    pub fn no_such_key() -> Self {
+        Self::new(Kind::NotFound, "key_not_found", "no such key")
+    }
+
     /// The effect does not exist, or belongs to another tenant.
     pub fn no_such_effect() -> Self {
         Self::new(Kind::NotFound, "effect_not_found", "no such effect")
     }
 
     /// Too late: things stand as `current` shows.
-    fn overtaken(code: &'static str, detail: String, current: &impl Serialize) -> Self {
+    pub(super) fn overtaken(code: &'static str, detail: String, current: &impl Serialize) -> Self {
         Self::new(Kind::Conflict, code, detail).current(current)
     }
 
@@ -224,6 +285,7 @@ impl Problem {
             code: self.code,
             detail: self.detail.clone(),
             field: self.field.clone(),
+            position: self.position,
             request_id: observe::request_id(),
             retry_after_s: self.retry_after_s(),
             current: self.current.as_deref().cloned(),
@@ -231,7 +293,7 @@ impl Problem {
     }
 
     /// Logs the cause, which the client is not told.
-    fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         let causes: Vec<String> = successors(error.source(), |cause| cause.source())
             .map(ToString::to_string)
             .collect();
@@ -282,123 +344,10 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<SubmitError> for Problem {
-    fn from(error: SubmitError) -> Self {
-        match error {
-            SubmitError::UnknownKind { .. } => {
-                Self::new(Kind::Invalid, "unknown_kind", error.to_string()).field("kind")
-            }
-            SubmitError::Invalid(InvalidInput {
-                code,
-                field,
-                message,
-            }) => Self {
-                field,
-                ..Self::new(Kind::Invalid, code, message)
-            },
-            SubmitError::IdempotencyMismatch => {
-                Self::new(Kind::Invalid, "idempotency_mismatch", error.to_string())
-                    .field("Idempotency-Key")
-            }
-            SubmitError::Overloaded => {
-                Self::new(Kind::RateLimited, "overloaded", error.to_string())
-                    .retry_after(RETRY_AFTER)
-            }
-            SubmitError::Command(error) => error.into(),
-            SubmitError::Journal(error) => error.into(),
-        }
-    }
-}
-
-impl From<ControlError> for Problem {
-    fn from(error: ControlError) -> Self {
-        match error {
-            ControlError::Command(error) => error.into(),
-            ControlError::Journal(error) => error.into(),
-        }
-    }
-}
-
-impl From<CommandError> for Problem {
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::NotFound => Self::no_such_job(),
-            CommandError::Ended => Self::new(Kind::Conflict, "job_ended", error.to_string()),
-            CommandError::Refused(refused) => {
-                Self::new(Kind::Conflict, refused.code(), error.to_string())
-            }
-            CommandError::Draining => Self::draining(),
-            CommandError::Unavailable => {
-                Self::new(Kind::Unavailable, "unavailable", error.to_string())
-                    .retry_after(RETRY_AFTER)
-            }
-        }
-    }
-}
-
-impl From<DecideError> for Problem {
-    fn from(error: DecideError) -> Self {
-        let detail = error.to_string();
-        match error {
-            DecideError::NotFound => Self::no_such_approval(),
-            DecideError::AlreadyDecided(row) => {
-                Self::overtaken("already_decided", detail, &ApprovalView::of(&row))
-            }
-            DecideError::Control(error) => error.into(),
-        }
-    }
-}
-
-impl From<ResolveError> for Problem {
-    fn from(error: ResolveError) -> Self {
-        let detail = error.to_string();
-        match error {
-            ResolveError::NotFound => Self::no_such_effect(),
-            ResolveError::NotUnknown(row) => {
-                Self::overtaken("not_unknown", detail, &EffectView::of(&row))
-            }
-            ResolveError::Control(error) => error.into(),
-        }
-    }
-}
-
-impl From<JournalError> for Problem {
-    fn from(error: JournalError) -> Self {
-        let internal = Self::internal(&error);
-        match error {
-            // The cause lies outside, and may be over soon.
-            JournalError::Store { .. } => {
-                let detail = "the store cannot be reached at the moment";
-                Self::new(Kind::Unavailable, "store_unavailable", detail).retry_after(RETRY_AFTER)
-            }
-            _ => internal,
-        }
-    }
-}
-
-impl From<ArtifactError> for Problem {
-    fn from(error: ArtifactError) -> Self {
-        Self::internal(&error)
-    }
-}
-
-impl From<OpenError> for Problem {
-    fn from(error: OpenError) -> Self {
-        let (kind, code) = match &error {
-            OpenError::Full => {
-                return Self::new(Kind::Unavailable, "too_many_streams", error.to_string())
-                    .retry_after(RETRY_AFTER);
-            }
-            OpenError::ForeignOrigin => (Kind::Forbidden, "foreign_origin"),
-            OpenError::NotAcceptable => (Kind::NotAcceptable, "not_acceptable"),
-            OpenError::Handshake(_) => (Kind::Malformed, "bad_handshake"),
-        };
-        Self::new(kind, code, error.to_string())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use callboard_orchestra::{InvalidInput, SubmitError};
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use actix_web::{
-    Error, ResponseError,
+    Error, HttpRequest, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{header::HOST, uri::Authority},
@@ -32,6 +32,15 @@ pub async fn require_loopback<B: MessageBody>(
         return Ok(refused.map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// Whether a request calls the server by a loopback name, or by none.
+pub fn is_called_by_loopback(request: &HttpRequest) -> bool {
+    let mut hosts = request.headers().get_all(HOST);
+    hosts.all(|host| {
+        let authority = host.to_str().ok().and_then(|host| host.parse().ok());
+        authority.is_some_and(|authority| is_loopback(&authority))
+    })
 }
 
 /// A request without a name is no browser's.

@@ -58,8 +58,32 @@ pub fn require_json(request: &HttpRequest) -> Result<(), Problem> {
     ))
 }
 
+/// Arrays and objects within each other.
+const DEPTH_MAX: usize = 64;
+
+/// Refuses JSON that is nested too deep, whoever would read it later.
+fn require_shallow(body: &[u8]) -> Result<(), Problem> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b'[' | b'{') => depth += 1,
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            let detail = format!("the body is nested more than {DEPTH_MAX} deep");
+            return Err(Problem::new(Kind::Malformed, "malformed_json", detail));
+        }
+    }
+    Ok(())
+}
+
 /// A JSON object as `T`. An array is refused: it would fill the fields by position.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    require_shallow(body)?;
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     let parsed = parsed.map_err(|error| {
@@ -84,6 +108,7 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// Any one JSON value, as it came.
 pub fn payload(body: &[u8]) -> Result<callboard_orchestra::Payload, Problem> {
+    require_shallow(body)?;
     serde_json::from_slice(body).map_err(|error| refusal(&error))
 }
 

@@ -1,31 +1,51 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
+mod access;
 mod approvals;
+mod armour;
+mod audit;
+mod bounds;
 mod caller;
 mod conditional;
+mod connections;
 mod cursor;
 mod desk;
 mod effects;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod filtering;
+mod guard;
 mod health;
 mod host;
 mod idempotency;
 mod jobs;
 mod json;
+mod keys;
 mod kinds;
+mod me;
 mod metrics;
 mod observe;
 mod openapi;
 mod query;
 mod range;
+mod rate;
+mod refusals;
 mod remark;
 mod responses;
+mod roles;
 mod router;
+mod security;
 mod server;
+mod sessions;
+mod stream_tickets;
 mod supervision;
+mod users;
 
+pub use access::{Access, Operation};
+mod webhooks;
+
+pub use connections::stream_of;
 pub use desk::{Desk, HttpLimits};
 pub use jobs::{
     view::{JobView, WaitingFor},

@@ -8,12 +8,14 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+        header::{HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
 };
 use tracing::Instrument;
 use uuid::Uuid;
+
+use super::armour;
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id taken over from a client.
@@ -41,13 +43,14 @@ pub async fn observe(
     let id = client_id(request.headers()).unwrap_or_else(mint_id);
     let method = request.method().clone();
     let path = request.path().to_owned();
+    let is_tls = request.app_config().secure();
     let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
     let answering = REQUEST_ID.scope(id.clone(), next.call(request));
     let mut response = answering.instrument(span.clone()).await?;
 
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    armour::protect(headers, is_tls);
     let route = response
         .request()
         .match_pattern()

@@ -5,6 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     approvals::{self, view::ApprovalStateName},
+    audit,
     effects::{
         self,
         view::{EffectClassName, EffectStateName},
@@ -12,14 +13,15 @@ use super::{
     error::ProblemBody,
     health,
     jobs::{self, view::JobStateName},
-    kinds, metrics, supervision,
+    keys, kinds, me, metrics, roles, security, sessions, stream_tickets, supervision, users,
+    webhooks,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Callboard",
-        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421.",
+        description = "A durable, supervised job server for multi-agent work. Errors are problem documents (RFC 9457) with stable codes; every answer carries `x-request-id`. A request that calls the server by a name of another host is answered with 421, one with too long a URL with 414, one with too many headers with 431, and one that comes too often with 429.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -32,6 +34,7 @@ use super::{
         jobs::events::events,
         jobs::facts::facts,
         jobs::lineage::show::lineage,
+        jobs::evidence::evidence,
         jobs::artifacts::artifacts,
         jobs::artifact::artifact,
         jobs::cancel::cancel,
@@ -48,8 +51,36 @@ use super::{
         effects::list::list,
         effects::show::show,
         effects::resolve::resolve,
+        audit::list::list,
+        audit::checkpoints::checkpoints,
+        audit::keys::keys,
+        audit::export::export,
+        audit::redact::redact,
+        webhooks::create::create,
+        webhooks::list::list,
+        webhooks::show::show,
+        webhooks::create::change,
+        webhooks::show::remove,
+        webhooks::deliveries::deliveries,
+        webhooks::deliveries::replay,
         kinds::list::list,
         kinds::show::show,
+        keys::create::create,
+        keys::list::list,
+        keys::show::show,
+        keys::rotate::rotate,
+        keys::revoke::revoke,
+        roles::list::list,
+        roles::put::put,
+        roles::remove::remove,
+        users::create::create,
+        users::list::list,
+        users::password::set,
+        sessions::login::login,
+        sessions::refresh::refresh,
+        sessions::logout::logout,
+        me::me,
+        stream_tickets::issue,
         supervision::tree::tree,
         supervision::events::events,
         supervision::stream::stream,
@@ -64,8 +95,11 @@ use super::{
         (name = "jobs", description = "Submit jobs, read them and step in"),
         (name = "approvals", description = "What tasks ask of people"),
         (name = "effects", description = "The ledger of attempts that act outside"),
+        (name = "audit", description = "Who did what: records, signatures, export"),
         (name = "streams", description = "Follow what happens, by websocket or SSE"),
+        (name = "webhooks", description = "Have events sent to other servers"),
         (name = "kinds", description = "What can be submitted"),
+        (name = "access", description = "Who may do what: keys, users, logins and roles"),
         (name = "supervision", description = "Supervised actors: the tree and its events"),
         (name = "health", description = "For operators and their machines"),
     )
@@ -74,7 +108,9 @@ struct Document;
 
 /// The OpenAPI document of every route.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    security::describe(&mut document);
+    document
 }
 
 /// This description

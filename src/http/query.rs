@@ -14,6 +14,7 @@ use serde::{
 };
 
 use super::error::{Kind, Problem};
+use crate::auth::KeyId;
 
 /// The query string as `T`; refused with the key at fault.
 pub struct Asked<T>(pub T);
@@ -87,6 +88,12 @@ pub fn approval_id(text: &str) -> Result<ApprovalId, Problem> {
 pub fn effect_id(text: &str) -> Result<EffectId, Problem> {
     text.parse().map_err(|error| {
         Problem::new(Kind::Malformed, "invalid_effect_id", format!("{error}")).field("id")
+    })
+}
+
+pub fn key_id(text: &str) -> Result<KeyId, Problem> {
+    text.parse().map_err(|error| {
+        Problem::new(Kind::Malformed, "invalid_key_id", format!("{error}")).field("id")
     })
 }
 

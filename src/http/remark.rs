@@ -1,4 +1,4 @@
-//! What people say for the record when they step in: why, and who they are.
+//! What people say for the record when they step in: why.
 
 use actix_web::{HttpRequest, web::Payload as Body};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -11,9 +11,6 @@ use super::{
 };
 
 const REASON_BYTES_MAX: usize = 1_000;
-const NAME_BYTES_MAX: usize = 200;
-/// Who has decided when nobody is named. Requests are not authenticated.
-const ANONYMOUS: &str = "anonymous";
 
 /// Why something is done to a job.
 #[derive(Default, Deserialize, ToSchema)]
@@ -24,17 +21,13 @@ pub struct Reason {
     reason: Option<String>,
 }
 
-/// Why something is decided, and by whom.
+/// Why something is decided.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Remark {
     #[schema(max_length = 1000, example = "within budget")]
     #[serde(default)]
     pub reason: Option<String>,
-    /// Taken as it is said.
-    #[schema(max_length = 200, default = "anonymous", example = "kim")]
-    #[serde(default)]
-    pub by: Option<String>,
 }
 
 impl Reason {
@@ -65,21 +58,12 @@ pub async fn optional<T: DeserializeOwned + Default>(
 }
 
 pub fn checked_reason(reason: Option<String>) -> Result<Option<String>, Problem> {
-    within(REASON_BYTES_MAX, "reason", reason)
-}
-
-/// Who decides.
-pub fn checked_name(by: Option<String>) -> Result<String, Problem> {
-    let by = within(NAME_BYTES_MAX, "by", by)?;
-    Ok(by
-        .filter(|by| !by.trim().is_empty())
-        .unwrap_or_else(|| ANONYMOUS.to_owned()))
-}
-
-fn within(bytes_max: usize, field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
-    if text.as_ref().is_some_and(|text| text.len() > bytes_max) {
-        let detail = format!("the {field} has more than {bytes_max} bytes");
-        return Err(Problem::new(Kind::Invalid, "invalid_body", detail).field(field));
+    if reason
+        .as_ref()
+        .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)
+    {
+        let detail = format!("the reason has more than {REASON_BYTES_MAX} bytes");
+        return Err(Problem::new(Kind::Invalid, "invalid_body", detail).field("reason"));
     }
-    Ok(text)
+    Ok(reason)
 }

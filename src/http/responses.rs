@@ -15,6 +15,9 @@ pub struct StoreFailures;
 /// Where the coordinator is asked.
 pub struct CoordinatorFailures;
 
+/// Where a JSON body is read and something is written.
+pub struct BodyFailures;
+
 /// Where a stream is opened.
 pub struct StreamFailures;
 
@@ -38,8 +41,29 @@ impl IntoResponses for StreamFailures {
     }
 }
 
+impl IntoResponses for BodyFailures {
+    fn responses() -> Responses {
+        let mut all = failures("The store cannot be reached at the moment");
+        all.extend(described([
+            ("400", "The body is not JSON"),
+            ("408", "The body did not arrive in time"),
+            ("413", "The body is too large"),
+            ("415", "The body is not declared as JSON"),
+            (
+                "422",
+                "The body has unknown fields, or a value that cannot be",
+            ),
+        ]));
+        all
+    }
+}
+
 /// A 500, and a 503 that comes of what it says.
 fn failures(unavailable: &str) -> Responses {
+    described([("500", "Internal error"), ("503", unavailable)])
+}
+
+fn described<const N: usize>(failures: [(&str, &str); N]) -> Responses {
     let failure = |(status, description): (&str, &str)| {
         let problem = Ref::from_schema_name(ProblemBody::name());
         let content = ContentBuilder::new().schema(Some(problem)).build();
@@ -49,7 +73,5 @@ fn failures(unavailable: &str) -> Responses {
             .build();
         (status.to_owned(), RefOr::T(response))
     };
-    [("500", "Internal error"), ("503", unavailable)]
-        .map(failure)
-        .into()
+    failures.map(failure).into()
 }

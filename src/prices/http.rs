@@ -8,11 +8,14 @@ use std::time::Duration;
 use callboard_market::prices::{PriceProvider, PriceRequest, PriceText, Provided, ProviderError};
 use callboard_orchestra::time::Timestamp;
 use chrono::{DateTime, NaiveDate};
-use reqwest::{Client, Response, StatusCode, Url, header::RETRY_AFTER, redirect};
+use reqwest::{Client, Response, StatusCode, Url, header::RETRY_AFTER};
 use sha2::{Digest, Sha256};
 
 use super::{cache::Cache, template::UrlTemplate};
-use crate::{config::MarketConfig, tls};
+use crate::{
+    config::MarketConfig,
+    outbound::{ForbiddenAddress, Outbound},
+};
 
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 const REDIRECTS_MAX: usize = 3;
@@ -27,6 +30,7 @@ pub struct ClientError(#[from] reqwest::Error);
 pub struct HttpPrices {
     template: UrlTemplate,
     client: Client,
+    outbound: Outbound,
     timeout: Duration,
     bytes_max: usize,
     cache: Cache,
@@ -34,21 +38,21 @@ pub struct HttpPrices {
 
 impl HttpPrices {
     /// `None` when no provider is configured.
-    pub fn of(config: &MarketConfig) -> Result<Option<Self>, ClientError> {
+    pub fn of(config: &MarketConfig, outbound: &Outbound) -> Result<Option<Self>, ClientError> {
         // A template that is none was refused with the configuration.
         let Ok(template) = UrlTemplate::parse(&config.price_url) else {
             return Ok(None);
         };
-        tls::install_provider();
-        let client = Client::builder()
+        let client = outbound
+            .client()
             .connect_timeout(CONNECT_MAX.min(config.price_timeout))
             .timeout(config.price_timeout)
-            .redirect(redirect::Policy::custom(follow))
-            .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
+            .redirect(outbound.redirects(REDIRECTS_MAX))
             .build()?;
         Ok(Some(Self {
             template,
             client,
+            outbound: outbound.clone(),
             timeout: config.price_timeout,
             bytes_max: config.price_bytes_max.get(),
             cache: Cache::new(config.price_cache_ttl, config.price_cache_bytes_max),
@@ -59,6 +63,10 @@ impl HttpPrices {
         let ticker = request.ticker.as_str();
         let shown = without_query(&url);
         let failed = |error| self.unanswered(ticker, &shown, error);
+        if let Err(error) = self.outbound.check(&url) {
+            let why = format!("the prices of {ticker} from {shown}: {error}");
+            return Err(ProviderError::Refused(why));
+        }
         let response = self.client.get(url).send().await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(refusal(ticker, &shown, &response));
@@ -100,7 +108,7 @@ impl HttpPrices {
     }
 
     fn unanswered(&self, ticker: &str, shown: &str, error: reqwest::Error) -> ProviderError {
-        if error.is_redirect() {
+        if error.is_redirect() || ForbiddenAddress::caused(&error) {
             let why = causes(&error.without_url());
             return ProviderError::Refused(format!("the prices of {ticker} from {shown}: {why}"));
         }
@@ -145,19 +153,6 @@ impl PriceProvider for HttpPrices {
 fn today() -> NaiveDate {
     let now = DateTime::from_timestamp_millis(Timestamp::now().millis());
     now.map_or(NaiveDate::MAX, |now| now.date_naive())
-}
-
-/// Follows a few redirects, and none from HTTPS to HTTP.
-fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let before = attempt.previous();
-    if before.len() > REDIRECTS_MAX {
-        return attempt.error("too many redirects");
-    }
-    let was_secure = before.last().is_some_and(|url| url.scheme() == "https");
-    if was_secure && attempt.url().scheme() != "https" {
-        return attempt.error("a redirect from https to http");
-    }
-    attempt.follow()
 }
 
 /// What an answer that is not OK means.

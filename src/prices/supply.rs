@@ -5,11 +5,11 @@ use std::sync::Arc;
 use callboard_market::{PriceBook, Supply, embedded};
 
 use super::http::{ClientError, HttpPrices};
-use crate::config::MarketConfig;
+use crate::{config::Config, outbound::Outbound};
 
 /// The prices of this process. The embedded ones are not mixed with others: they are monthly and end in 2010.
-pub fn supply(imported: Option<PriceBook>, config: &MarketConfig) -> Result<Supply, ClientError> {
-    let provider = HttpPrices::of(config)?;
+pub fn supply(imported: Option<PriceBook>, config: &Config) -> Result<Supply, ClientError> {
+    let provider = HttpPrices::of(&config.market, &Outbound::of(&config.outbound))?;
     Ok(match (imported, provider) {
         (None, None) => Supply::from(embedded()),
         (Some(book), None) => Supply::changing(book),

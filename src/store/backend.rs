@@ -7,6 +7,8 @@ use sea_orm::{
     sqlx::{self, Connection, PgConnection, SqliteConnection},
 };
 
+use crate::audit::Sealed;
+
 use super::{
     digest::Digest,
     postgres::{self, PgServer},
@@ -70,16 +72,17 @@ pub enum Hot {
 }
 
 impl Hot {
-    /// Commits a batch after `last_pos` and answers the last position. After a `Rule` no transaction is open.
+    /// Commits a batch after `last_pos` with what it tells the audit log, and answers the last position. After a `Rule` no transaction is open.
     pub async fn commit(
         &mut self,
         epoch: u64,
         last_pos: u64,
         digest: &Digest<'_>,
+        told: &[Sealed],
     ) -> Result<u64, Refusal> {
         match self {
             Self::Sqlite(connection) => {
-                let committed = sqlite::commit(connection, epoch, last_pos, digest).await;
+                let committed = sqlite::commit(connection, epoch, last_pos, digest, told).await;
                 if let Err(Refusal::Rule(_)) = committed {
                     let rolled_back = sqlx::query("ROLLBACK").execute(connection).await;
                     rolled_back.map_err(Refusal::Failed)?;
@@ -87,7 +90,7 @@ impl Hot {
                 committed.map(|()| last_pos + digest.records)
             }
             Self::Postgres(connection) => {
-                let base = postgres::commit(connection, epoch, digest).await?;
+                let base = postgres::commit(connection, epoch, digest, told).await?;
                 Ok(base + digest.records)
             }
         }

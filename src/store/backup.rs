@@ -87,10 +87,7 @@ async fn copy_postgres(from: &StoreSpec, url: &str, into: &Path) -> Result<(), B
         ..from.clone()
     };
     Store::open(fresh.clone()).await?.close().await?;
-    let server = PgServer::at(url).map_err(|source| StoreError::Address {
-        url: url.to_owned(),
-        source,
-    })?;
+    let server = PgServer::at(url).map_err(|source| StoreError::Address { source })?;
     let source = server.readers(NonZeroU32::MIN).await.map_err(failed)?;
     let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
     let source = source

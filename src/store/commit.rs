@@ -54,6 +54,9 @@ async fn commit_records(
     }
     // Before the lease: nobody should wait for the writer while text is being made.
     let mut digest = Digest::of(batch)?;
+    if writer.audit().is_on() {
+        digest.tell_audit(batch);
+    }
     let mut lease = writer.lease().await?;
     let mut refused = match write(&mut lease, epoch, &digest).await? {
         Ok(positions) => {
@@ -91,7 +94,12 @@ async fn write(
     digest: &Digest<'_>,
 ) -> Result<Result<Vec<u64>, sqlx::Error>, JournalError> {
     let pens = &mut *lease.pens;
-    match pens.hot.commit(epoch, pens.last_pos, digest).await {
+    pens.heads.forget_moved();
+    let tenants = digest.audit.iter().map(|draft| &draft.tenant);
+    pens.heads.load(&pens.aside, tenants).await?;
+    let told = pens.heads.seal(&digest.audit);
+    let committed = pens.hot.commit(epoch, pens.last_pos, digest, &told).await;
+    match committed {
         Ok(last_pos) => {
             pens.last_pos = last_pos;
             Ok(Ok((last_pos + 1 - digest.records..=last_pos).collect()))
@@ -190,7 +198,7 @@ pub(super) async fn end(
 }
 
 /// Multi-row inserts. Batches come in every size; pieces come in a few, so that each statement is prepared only once.
-fn inserts<A: ActiveModelTrait>(models: impl Iterator<Item = A>) -> Vec<InsertMany<A>> {
+pub(super) fn inserts<A: ActiveModelTrait>(models: impl Iterator<Item = A>) -> Vec<InsertMany<A>> {
     let mut models: Vec<A> = models.collect();
     let mut inserts = Vec::new();
     while !models.is_empty() {

@@ -7,6 +7,8 @@ use callboard_orchestra::{
     journal::{ApprovalRow, EffectRow, JobRow, JournalError, Record, Remembered, encode},
 };
 
+use crate::audit::Draft;
+
 /// Records of one job that are kept in one row at the most; more of them begin another row.
 const ROW_RECORDS_MAX: usize = 64;
 
@@ -42,6 +44,8 @@ pub struct Digest<'a> {
     pub approvals: BTreeMap<ApprovalId, &'a ApprovalRow>,
     pub effects: BTreeMap<EffectId, &'a EffectRow>,
     pub artifacts: Vec<(JobId, &'a str)>,
+    /// What the audit log is told, in the order of the batch.
+    pub audit: Vec<Draft>,
     /// The latest time of a record that brings a key, in milliseconds; 0 when none does.
     pub now: i64,
 }
@@ -60,6 +64,7 @@ impl<'a> Digest<'a> {
             approvals: BTreeMap::new(),
             effects: BTreeMap::new(),
             artifacts: Vec::new(),
+            audit: Vec::new(),
             now: 0,
         };
         let mut jobs: HashMap<JobId, (u64, &Record)> = HashMap::with_capacity(batch.len());
@@ -147,6 +152,12 @@ impl<'a> Digest<'a> {
             .extend(artifacts.map(|hash| (record.job, &**hash)));
     }
 
+    /// Adds what the records tell the audit log.
+    pub fn tell_audit(&mut self, batch: &[Record]) {
+        let entries = batch.iter().flat_map(|record| &record.audit);
+        self.audit = entries.map(Draft::of).collect();
+    }
+
     /// Treats every job that goes on as one that may have ended before and goes on again.
     pub fn reopen(&mut self) {
         self.ended.append(&mut self.live);
@@ -164,6 +175,7 @@ impl<'a> Digest<'a> {
             self.approvals.len(),
             self.effects.len(),
             self.artifacts.len(),
+            self.audit.len(),
         ];
         let rows = jobs.into_iter().chain(asides);
         rows.max().unwrap_or(0).max(self.events.len())

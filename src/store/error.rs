@@ -5,6 +5,8 @@ use std::{io, path::PathBuf};
 use callboard_orchestra::journal::JournalError;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use super::AuditError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// `owner` says which process, and since when.
@@ -20,8 +22,9 @@ pub enum StoreError {
         data_dir.display()
     )]
     Moved { data_dir: PathBuf, moved: String },
-    #[error("`{url}` is no address of a PostgreSQL database")]
-    Address { url: String, source: sqlx::Error },
+    /// Without the address: it holds a password.
+    #[error("the address of the store is none of a PostgreSQL database")]
+    Address { source: sqlx::Error },
     #[error("cannot use data directory {}", path.display())]
     DataDir { path: PathBuf, source: io::Error },
     #[error("cannot open database {name}")]
@@ -36,6 +39,8 @@ pub enum StoreError {
     Migrate { name: String, source: DbErr },
     #[error("cannot connect to database {name}")]
     Connect { name: String, source: JournalError },
+    #[error("cannot set the audit log up")]
+    Audit(#[source] Box<AuditError>),
     #[error("cannot close database {name}")]
     Close { name: String, source: JournalError },
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use callboard_orchestra::{
+    KeptEntry,
     id::{ApprovalId, EffectId, JobId, Tenant},
     journal::{
         ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery, History, JobRow, JobsQuery, Journal,
@@ -18,6 +19,7 @@ use sea_orm::{
 };
 
 use super::{
+    audit::{self, AuditLog},
     commit::{self, failed},
     entity::{approval, effect, idempotency_key, job, pruned_tenant, supervision_event},
     lock::OwnerLock,
@@ -29,6 +31,7 @@ pub struct SqlJournal {
     writer: Arc<Writer>,
     readers: DatabaseConnection,
     epoch: u64,
+    audit: AuditLog,
     // Whoever still writes still owns the directory.
     _lock: Arc<OwnerLock>,
 }
@@ -38,12 +41,14 @@ impl SqlJournal {
         writer: Arc<Writer>,
         readers: DatabaseConnection,
         epoch: u64,
+        audit: AuditLog,
         lock: Arc<OwnerLock>,
     ) -> Self {
         Self {
             writer,
             readers,
             epoch,
+            audit,
             _lock: lock,
         }
     }
@@ -209,6 +214,18 @@ impl Journal for SqlJournal {
                 .await
                 .map_err(failed("read how far records are gone"))?;
             Ok(found.map_or(0, |row| row.pos.unsigned_abs()))
+        })
+    }
+
+    fn audit<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<KeptEntry>> {
+        Box::pin(async move {
+            let found = self.audit.after(tenant, after, limit).await?;
+            found.iter().map(audit::kept).collect()
         })
     }
 

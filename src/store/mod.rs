@@ -3,6 +3,8 @@
 //! The only code that knows SQL. Implements the ports `Journal` and `Artifacts` of the orchestra.
 
 mod artifacts;
+mod audit;
+mod auth;
 mod backend;
 mod backup;
 mod backup_rows;
@@ -13,6 +15,7 @@ mod entity;
 mod error;
 mod health;
 mod journal;
+mod listing;
 mod lock;
 mod moving;
 mod opening;
@@ -24,15 +27,27 @@ mod retention;
 mod rows;
 mod spec;
 mod sqlite;
+mod webhooks;
 mod writer;
 
 pub use artifacts::DirArtifacts;
+pub use audit::{
+    AUDIT_RECORDS, AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, FilteredAudit,
+    Redaction, VerifyError, verify_audit,
+};
+pub use auth::{
+    AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
+    UserRow,
+};
 pub use backup::{BackupError, Census, copy_store, take_census};
+pub use entity::{webhook_delivery, webhook_endpoint};
 pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
+pub use listing::{FilteredJobs, JOBS, Listing};
 pub use moving::{MoveError, Moved, move_store};
 pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use retention::{Pruned, Pruner, RetentionPolicy};
 pub use spec::{StoreSpec, Synchronous};
+pub use webhooks::{Attempted, DELIVERED, FAILED, PENDING, Webhooks};

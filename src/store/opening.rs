@@ -15,17 +15,19 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use super::{
-    DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal, StoreError, StoreHealth,
-    StoreSpec,
+    AuditLog, AuthStore, DirArtifacts, ImportedPrices, Pruner, RetentionPolicy, SqlJournal,
+    StoreError, StoreHealth, StoreSpec,
     backend::Backend,
     commit::failed,
     entity::store_epoch,
     error::is_damage,
+    listing::Listing,
     lock::OwnerLock,
     moving::moved_to,
     postgres::{Guard, Hold, PgServer},
     rows::int,
     sqlite::{Checkpointer, SqliteFile},
+    webhooks::Webhooks,
     writer::Writer,
 };
 
@@ -44,6 +46,7 @@ pub struct Store {
     attendant: Attendant,
     lost: watch::Sender<bool>,
     epoch: u64,
+    audit: AuditLog,
 }
 
 /// The thread that looks after the database.
@@ -100,7 +103,14 @@ impl Store {
             }
             (Backend::Postgres(_), None) => unreachable!("the database was taken above"),
         };
-        let journal = SqlJournal::new(writer.clone(), readers.clone(), epoch, lock.clone());
+        let audit = AuditLog::new(writer.clone(), readers.clone(), epoch);
+        let journal = SqlJournal::new(
+            writer.clone(),
+            readers.clone(),
+            epoch,
+            audit.clone(),
+            lock.clone(),
+        );
         Ok(Self {
             attendant: attendant.map_err(data_dir_failed)?,
             data_dir: spec.data_dir,
@@ -112,6 +122,7 @@ impl Store {
             artifacts: Arc::new(artifacts),
             lost,
             epoch,
+            audit,
         })
     }
 
@@ -119,12 +130,30 @@ impl Store {
         self.journal.clone()
     }
 
+    /// Endpoints of webhooks and their deliveries.
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks::new(self.writer.clone(), self.readers.clone(), self.epoch)
+    }
+
+    /// Lists by filters.
+    pub fn listing(&self) -> Listing {
+        Listing::new(self.readers.clone())
+    }
+
     pub fn artifacts(&self) -> Arc<DirArtifacts> {
         self.artifacts.clone()
     }
 
+    pub fn auth(&self) -> AuthStore {
+        AuthStore::new(self.writer.clone(), self.readers.clone(), self.epoch)
+    }
+
     pub fn prices(&self) -> ImportedPrices {
         ImportedPrices::new(self.writer.clone(), self.readers.clone(), self.epoch)
+    }
+
+    pub fn audit(&self) -> AuditLog {
+        self.audit.clone()
     }
 
     pub fn health(&self) -> StoreHealth {
@@ -142,6 +171,7 @@ impl Store {
             epoch: self.epoch,
             policy,
             rounds: AtomicU64::new(0),
+            audit: self.audit.clone(),
         }
     }
 
@@ -207,10 +237,7 @@ pub(super) fn backend(spec: &StoreSpec) -> Result<Backend, StoreError> {
             synchronous: spec.synchronous,
         }));
     };
-    let server = PgServer::at(url).map_err(|source| StoreError::Address {
-        url: url.clone(),
-        source,
-    })?;
+    let server = PgServer::at(url).map_err(|source| StoreError::Address { source })?;
     Ok(Backend::Postgres(Box::new(server)))
 }
 

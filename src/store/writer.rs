@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::{MutexGuard, Notify, watch};
 
 use super::{
+    audit::{AuditSwitch, Heads},
     backend::{Backend, Hot},
     commit::failed,
 };
@@ -21,6 +22,7 @@ pub struct Writer {
     /// Why the last commit of records failed; None after one that did not.
     refusal: watch::Sender<Option<String>>,
     written: Arc<Notify>,
+    audit: AuditSwitch,
 }
 
 impl Drop for Writer {
@@ -50,6 +52,8 @@ pub struct Pens {
     pub aside: DatabaseConnection,
     /// Position of the last record in the store.
     pub last_pos: u64,
+    /// Where the audit chains stand.
+    pub heads: Heads,
 }
 
 /// The connections for the length of a write. Dropped without `give_back` they are closed.
@@ -57,18 +61,27 @@ pub struct Lease<'a> {
     pub pens: Box<Pens>,
     place: MutexGuard<'a, Place>,
     written: &'a Notify,
+    audit: &'a AuditSwitch,
 }
 
 impl Lease<'_> {
     /// The write has ended well.
-    pub fn give_back(self) {
+    pub fn give_back(mut self) {
         let written = self.written;
+        let unsigned = self.pens.heads.keep();
+        self.audit.note(unsigned);
         self.put_back();
         written.notify_one();
     }
 
+    /// Whether audit records are written.
+    pub fn audits(&self) -> bool {
+        self.audit.is_on()
+    }
+
     /// Nothing was written.
     pub fn put_back(mut self) {
+        self.pens.heads.forget_moved();
         *self.place = Place::Here(self.pens);
     }
 }
@@ -84,12 +97,18 @@ impl Writer {
             place: Turn::new(Place::Here(pens)),
             refusal: watch::Sender::new(None),
             written: Arc::default(),
+            audit: AuditSwitch::default(),
         })
     }
 
     /// Told of every write that ended well, and when the writer is gone.
     pub fn written(&self) -> Arc<Notify> {
         self.written.clone()
+    }
+
+    /// Whether audit records are written, and when chains are to be signed.
+    pub fn audit(&self) -> &AuditSwitch {
+        &self.audit
     }
 
     /// Waits until no other write is in hand.
@@ -110,6 +129,7 @@ impl Writer {
             pens,
             place,
             written: &self.written,
+            audit: &self.audit,
         })
     }
 
@@ -161,6 +181,7 @@ async fn pens(backend: &Backend, aside: DatabaseConnection) -> Result<Box<Pens>,
         hot,
         aside,
         last_pos,
+        heads: Heads::default(),
     }))
 }
 

@@ -3,6 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use bytestring::ByteString;
 use callboard_orchestra::{
     JobId, Tenant,
     hub::{EventHub, Frame, Signal, frames_of},
@@ -11,6 +12,7 @@ use callboard_orchestra::{
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{
+    bare::without_data,
     cursor::Cursor,
     protocol::{Gap, GapReason, GapTag, Message, Position},
 };
@@ -50,6 +52,8 @@ pub struct Feed {
     backlog: VecDeque<Frame>,
     catching_up: bool,
     ended: bool,
+    /// Messages leave out what events carry.
+    bare: bool,
 }
 
 impl Feed {
@@ -64,6 +68,7 @@ impl Feed {
             backlog: VecDeque::new(),
             catching_up: true,
             ended: ended && after >= row.seq,
+            bare: false,
         }
     }
 
@@ -86,7 +91,13 @@ impl Feed {
             backlog: VecDeque::new(),
             catching_up: after.is_some(),
             ended: false,
+            bare: false,
         }
+    }
+
+    /// The same without what events carry.
+    pub fn bare(self) -> Self {
+        Self { bare: true, ..self }
     }
 
     /// The next message; `None` after the last one. May be dropped at any await without losing anything.
@@ -120,7 +131,7 @@ impl Feed {
                     Ok(Signal::Tick(text)) => {
                         return Ok(Some(Message {
                             position: None,
-                            text,
+                            text: self.shown(&text),
                         }));
                     }
                     Ok(Signal::Resync) | Err(RecvError::Lagged(_)) => {
@@ -138,23 +149,29 @@ impl Feed {
         Ok(None)
     }
 
+    fn shown(&self, text: &ByteString) -> ByteString {
+        if self.bare {
+            without_data(text).into()
+        } else {
+            text.clone()
+        }
+    }
+
     fn deliver(&mut self, frame: &Frame) -> Message {
+        let text = self.shown(&frame.text);
         match &mut self.topic {
             Topic::Job { after, .. } => {
                 *after = frame.seq;
                 self.ended = frame.is_final;
                 Message {
                     position: Some(Position::Seq(frame.seq)),
-                    text: frame.text.clone(),
+                    text,
                 }
             }
             Topic::Tenant { after, .. } => {
                 let (pos, seq) = (frame.pos, frame.seq);
                 *after = Some(Cursor { pos, seq });
-                let fields = frame
-                    .text
-                    .strip_prefix('{')
-                    .expect("a frame is a JSON object");
+                let fields = text.strip_prefix('{').expect("a frame is a JSON object");
                 let text = format!("{{\"pos\":{pos},{fields}").into();
                 Message {
                     position: Some(Position::Cursor { pos, seq }),
@@ -306,6 +323,7 @@ mod tests {
                 row: Arc::new(row_of(&self.job)),
                 remember: None,
                 asides: Asides::default(),
+                audit: Vec::new(),
             };
             let pos = self
                 .journal

@@ -1,5 +1,6 @@
 //! Streams of events over websocket and SSE. Both are fed alike: from the journal until caught up, then live.
 
+mod bare;
 mod cursor;
 mod feed;
 mod opening;
@@ -11,6 +12,7 @@ mod source;
 mod sse;
 mod supervision;
 
+pub use bare::without_data;
 pub use cursor::Cursor;
 pub use feed::Feed;
 pub use opening::{Link, OpenError, Transport, open};

@@ -16,6 +16,7 @@ use super::{
     source::Source,
     sse,
 };
+use crate::auth::Standing;
 
 /// A client is pinged this often, and given up when it has been silent for twice as long.
 pub(super) const PING_EVERY: Duration = Duration::from_secs(20);
@@ -73,6 +74,7 @@ impl Transport {
 pub struct Link {
     socket: Option<Socket>,
     shutdown: watch::Receiver<bool>,
+    standing: Standing,
     _seat: Seat,
 }
 
@@ -80,6 +82,11 @@ impl Link {
     pub(super) async fn draining(&self) {
         // Err means that whoever could have started a drain is gone, which is an end as well.
         let _ = self.shutdown.clone().wait_for(|draining| *draining).await;
+    }
+
+    /// Resolves when the caller may no longer have the stream.
+    pub(super) async fn barred(&self) {
+        self.standing.lost().await;
     }
 
     /// Gives the client `CLOSE_WAIT` to take in what is on its way to it, then ends the connection.
@@ -110,6 +117,7 @@ pub fn open(
     body: Payload,
     source: Source,
     seats: &Seats,
+    standing: Standing,
     shutdown: watch::Receiver<bool>,
 ) -> Result<HttpResponse, OpenError> {
     let transport = Transport::of(request)?;
@@ -121,6 +129,7 @@ pub fn open(
     let link = Link {
         socket: Socket::of(request),
         shutdown,
+        standing,
         _seat: seat,
     };
     match transport {

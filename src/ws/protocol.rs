@@ -66,6 +66,9 @@ pub enum GapReason {
     Pruned,
 }
 
+/// Close code of a stream whose caller may no longer have it.
+const BARRED: u16 = 4401;
+
 /// Why the server ends a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goodbye {
@@ -79,6 +82,8 @@ pub enum Goodbye {
     Silent,
     /// The client sent more than it may.
     TooLarge,
+    /// The caller may no longer have the stream: its key is revoked or its time is over.
+    Barred,
     /// The journal could not be read.
     Failed,
 }
@@ -91,6 +96,7 @@ impl Goodbye {
             Self::TooSlow => (CloseCode::Again, "too slow"),
             Self::Silent => (CloseCode::Policy, "no sign of life"),
             Self::TooLarge => (CloseCode::Size, "message too large"),
+            Self::Barred => (CloseCode::Other(BARRED), "access has ended"),
             Self::Failed => (CloseCode::Error, "internal error"),
         };
         CloseReason {

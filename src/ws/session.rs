@@ -64,11 +64,13 @@ async fn converse(
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard_at = Instant::now();
     let draining = link.draining();
-    tokio::pin!(draining);
+    let barred = link.barred();
+    tokio::pin!(draining, barred);
     loop {
         let sent = tokio::select! {
             biased;
             () = &mut draining => return End::Goodbye(Goodbye::Draining),
+            () = &mut barred => return End::Goodbye(Goodbye::Barred),
             incoming = inbox.recv() => {
                 heard_at = Instant::now();
                 match incoming {

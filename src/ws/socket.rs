@@ -3,8 +3,10 @@
 
 use std::{any::Any, net::Shutdown, os::fd::AsFd, sync::Arc};
 
-use actix_web::{HttpRequest, dev::Extensions, rt::net::TcpStream};
+use actix_web::{HttpRequest, dev::Extensions};
 use tokio::sync::watch;
+
+use crate::http::stream_of;
 
 /// A second descriptor of a connection's socket.
 #[derive(Clone)]
@@ -20,7 +22,7 @@ struct Connected {
 
 /// Keeps the socket of a new connection with it. For `HttpServer::on_connect`.
 pub fn remember_socket(connection: &dyn Any, data: &mut Extensions) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else {
+    let Some(stream) = stream_of(connection) else {
         return;
     };
     match stream.as_fd().try_clone_to_owned() {

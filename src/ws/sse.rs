@@ -59,7 +59,8 @@ async fn pump(source: &mut Source, chunks: &mpsc::Sender<Bytes>, link: &Link) ->
     let mut beats = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let draining = link.draining();
-    tokio::pin!(draining);
+    let barred = link.barred();
+    tokio::pin!(draining, barred);
     let mut chunk = Bytes::from_static(GREETING);
     loop {
         match timeout(SEND_MAX, chunks.send(chunk)).await {
@@ -70,6 +71,7 @@ async fn pump(source: &mut Source, chunks: &mpsc::Sender<Bytes>, link: &Link) ->
         chunk = tokio::select! {
             biased;
             () = &mut draining => return Some(Goodbye::Draining),
+            () = &mut barred => return Some(Goodbye::Barred),
             () = chunks.closed() => return None,
             _ = beats.tick() => Bytes::from_static(KEEP_ALIVE),
             next = source.next() => match next {

@@ -11,11 +11,15 @@ use std::{
 };
 
 use callboard::{
+    auth::{KeyId, Secret, SecretKind, role},
     boot::Instance,
     config::Config,
     http::{Desk, HttpLimits, serve},
-    packs, telemetry,
+    packs,
+    store::KeyRow,
+    telemetry,
 };
+use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use callboard_runtime::EventKind;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tempfile::TempDir;
@@ -41,6 +45,8 @@ static ALONE: LazyLock<Arc<RwLock<()>>> = LazyLock::new(Arc::default);
 pub struct Setup {
     pub limits: HttpLimits,
     pub config: Config,
+    /// The server asks who calls.
+    pub auth: bool,
     /// Actors are meant to die.
     pub restarts_expected: bool,
     /// Jobs are meant to be live at the end.
@@ -52,6 +58,8 @@ pub struct Setup {
 pub struct TestApp {
     pub address: SocketAddr,
     pub data_dir: PathBuf,
+    /// The key of an admin, where the server asks who calls.
+    admin_key: Option<String>,
     orders: mpsc::UnboundedSender<Order>,
     server: Option<JoinHandle<Result<(), String>>>,
     _turn: Turn,
@@ -91,18 +99,28 @@ impl TestApp {
         let server = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(run(setup, tell, inbox))
         });
-        let (address, data_dir) = tokio::time::timeout(DEADLINE, told).await.unwrap().unwrap();
+        let (address, data_dir, admin_key) =
+            tokio::time::timeout(DEADLINE, told).await.unwrap().unwrap();
         Self {
             address,
             data_dir,
+            admin_key,
             orders,
             server: Some(server),
             _turn: turn,
         }
     }
 
+    /// Without a key.
     pub fn client(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// With the key of an admin.
+    pub fn admin(&self) -> Client {
+        let key = self.admin_key.as_deref();
+        self.client()
+            .with_key(key.expect("the server asks who calls"))
     }
 
     pub fn drain(&self) {
@@ -121,32 +139,55 @@ impl Drop for TestApp {
 }
 
 async fn run(
-    setup: Setup,
-    tell: oneshot::Sender<(SocketAddr, PathBuf)>,
+    mut setup: Setup,
+    tell: oneshot::Sender<(SocketAddr, PathBuf, Option<String>)>,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<(), String> {
     let data_dir = TempDir::new().unwrap();
+    setup.config.auth.insecure_loopback = !setup.auth;
     let packs = packs::all(&setup.config, callboard_market::embedded());
     let instance = Instance::boot(&setup.config, data_dir.path().to_owned(), &packs)
         .await
         .unwrap();
     instance.house.coordinator.recovered().await;
     let (drain, draining) = watch::channel(false);
+    let (rates, quotas) = callboard::boot::limits(&setup.config, &instance)
+        .await
+        .unwrap();
     let desk = Desk {
+        rates,
+        quotas,
+        webhooks: instance.store.webhooks(),
+        outbound: callboard::outbound::Outbound::of(&setup.config.outbound),
+        wake_webhooks: callboard::boot::webhooks(&setup.config, &instance).unwrap(),
         house: instance.house.clone(),
         universe: instance.universe.clone(),
         artifacts: instance.store.artifacts(),
         store: instance.store.health(),
+        authority: instance.authority.clone(),
+        audit: instance.store.audit(),
+        denials: instance.denials.clone(),
+        listing: instance.store.listing(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
         shutdown: draining,
     };
+    let tls = setup
+        .config
+        .tls
+        .is_on()
+        .then(|| callboard::tls::server(&setup.config.tls, &instance.universe).unwrap());
     let listener = listen(setup.send_buffer_bytes);
     let address = listener.local_addr().unwrap();
-    let server = serve(listener, desk, WORKERS).unwrap();
+    let server = serve(listener, desk, WORKERS, tls).unwrap();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    tell.send((address, data_dir.path().to_owned())).unwrap();
+    let admin_key = match setup.auth {
+        true => Some(admin_key(&instance).await),
+        false => None,
+    };
+    tell.send((address, data_dir.path().to_owned(), admin_key))
+        .unwrap();
 
     while let Some(Order::Drain) = orders.recv().await {
         drain.send_replace(true);
@@ -157,6 +198,35 @@ async fn run(
     serving.await.unwrap().unwrap();
     instance.stop(GRACE).await.unwrap();
     left_behind
+}
+
+/// As `callboard keys bootstrap` makes one.
+async fn admin_key(instance: &Instance) -> String {
+    let (secret, now) = (Secret::mint(SecretKind::ApiKey), Timestamp::now());
+    let key = KeyRow {
+        id: KeyId::mint(),
+        tenant: Tenant::default(),
+        name: "bootstrap".to_owned(),
+        role: role::ADMIN.to_owned(),
+        created_at: now,
+        created_by: "system".to_owned(),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        previous_expires_at: None,
+    };
+    let entry = AuditEntry {
+        tenant: key.tenant.clone(),
+        at: now,
+        author: Author::system(),
+        action: "key.created",
+        subject: Some(key.id.to_string()),
+        details: Default::default(),
+    };
+    let store = instance.store.auth();
+    let added = store.add_key(&key, secret.hash(), entry).await;
+    added.unwrap();
+    secret.reveal().to_owned()
 }
 
 fn listen(send_buffer_bytes: Option<u32>) -> TcpListener {

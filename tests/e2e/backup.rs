@@ -19,6 +19,7 @@ use crate::{
 fn serve(desk: &Desk, data_dir: &str) -> Serving {
     let args = [
         "serve",
+        "--insecure-loopback",
         "--listen",
         "127.0.0.1:0",
         "--log",

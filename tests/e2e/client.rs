@@ -12,6 +12,7 @@ use crate::eventually::{DEADLINE, eventually};
 pub struct Client {
     pub address: SocketAddr,
     http: reqwest::Client,
+    key: Option<String>,
 }
 
 /// A whole response.
@@ -94,7 +95,24 @@ impl Client {
             .timeout(DEADLINE)
             .build()
             .unwrap();
-        Self { address, http }
+        Self {
+            address,
+            http,
+            key: None,
+        }
+    }
+
+    /// The same client with an API key.
+    pub fn with_key(self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
+    }
+
+    /// The key it sends.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -102,7 +120,11 @@ impl Client {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, self.url(path))
+        let request = self.http.request(method, self.url(path));
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {

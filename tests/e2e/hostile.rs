@@ -160,7 +160,7 @@ async fn every_bad_submission_is_refused_with_its_own_code() {
             "invalid_input",
             Some("tasks"),
         ),
-        (json_type, &deep, 422, "invalid_input", None),
+        (json_type, &deep, 400, "malformed_json", None),
         (json_type, &large, 413, "body_too_large", None),
         (
             "text/plain",

@@ -18,7 +18,14 @@ fn on_postgres(desk: &Desk, url: &str, args: &[&str]) -> std::process::Command {
 }
 
 fn serve(desk: &Desk, url: &str) -> Serving {
-    let args = ["serve", "--listen", "127.0.0.1:0", "--log", "warn"];
+    let args = [
+        "serve",
+        "--insecure-loopback",
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "warn",
+    ];
     Serving::spawn(&mut on_postgres(desk, url, &args))
 }
 
@@ -82,7 +89,14 @@ async fn a_store_moves_to_postgresql_with_its_jobs_in_flight_and_its_file_is_ref
     assert_eq!(server.stop(), Some(0));
 
     for args in [
-        &["serve", "--listen", "127.0.0.1:0", "--log", "warn"][..],
+        &[
+            "serve",
+            "--insecure-loopback",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "warn",
+        ][..],
         &["backup", "late.tar"],
         &["move", "--to", &url],
     ] {
@@ -145,6 +159,7 @@ async fn a_backup_of_a_store_in_postgresql_is_restored_as_a_file() {
     );
     let args = [
         "serve",
+        "--insecure-loopback",
         "--listen",
         "127.0.0.1:0",
         "--log",

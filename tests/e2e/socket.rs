@@ -7,7 +7,10 @@ use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Error, Message, Utf8Bytes, http::StatusCode, protocol::WebSocketConfig},
+    tungstenite::{
+        Error, Message, Utf8Bytes, client::IntoClientRequest, http::StatusCode,
+        protocol::WebSocketConfig,
+    },
 };
 
 use crate::eventually::soon;
@@ -29,6 +32,26 @@ pub enum End {
 impl Watcher {
     pub async fn open(address: SocketAddr, path: &str) -> Self {
         Self::try_open(address, path, None).await.unwrap()
+    }
+
+    /// With headers of the handshake's request.
+    pub async fn open_with(
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, StatusCode> {
+        let stream = soon("a connection", TcpStream::connect(address)).await;
+        let url = format!("ws://{address}{path}");
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let shaken = client_async_with_config(request, stream.unwrap(), None);
+        match soon("a handshake", shaken).await {
+            Ok((socket, _)) => Ok(Self { socket }),
+            Err(Error::Http(response)) => Err(response.status()),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// `receive_buffer_bytes` bounds what the system takes in for a client that does not read.

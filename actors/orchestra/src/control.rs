@@ -6,6 +6,7 @@ use std::sync::Arc;
 use callboard_runtime::AskError;
 
 use crate::{
+    author::Author,
     coordinator::{ANSWER_DEADLINE, Coordinator, RESEND_DELAY, SENDS_MAX},
     id::{ApprovalId, EffectId, JobId, Tenant},
     job::{Command, Decision, Refused, Resolution},
@@ -83,9 +84,12 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         reason: &str,
+        author: &Author,
     ) -> Result<CancelReceipt, ControlError> {
         let reason = reason.to_owned();
-        let controlled = self.control(tenant, job, Command::Cancel { reason }).await;
+        let controlled = self
+            .control(tenant, job, Command::Cancel { reason }, author)
+            .await;
         Ok(controlled?.receipt)
     }
 
@@ -95,9 +99,12 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         reason: &str,
+        author: &Author,
     ) -> Result<Arc<JobRow>, ControlError> {
         let reason = reason.to_owned();
-        let controlled = self.control(tenant, job, Command::Pause { reason }).await;
+        let controlled = self
+            .control(tenant, job, Command::Pause { reason }, author)
+            .await;
         Ok(controlled?.row)
     }
 
@@ -107,15 +114,23 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         reason: &str,
+        author: &Author,
     ) -> Result<Arc<JobRow>, ControlError> {
         let reason = reason.to_owned();
-        let controlled = self.control(tenant, job, Command::Resume { reason }).await;
+        let controlled = self
+            .control(tenant, job, Command::Resume { reason }, author)
+            .await;
         Ok(controlled?.row)
     }
 
     /// Gives new attempts to the tasks of a job that have used theirs up.
-    pub async fn retry(&self, tenant: &Tenant, job: JobId) -> Result<Arc<JobRow>, ControlError> {
-        let controlled = self.control(tenant, job, Command::Retry).await;
+    pub async fn retry(
+        &self,
+        tenant: &Tenant,
+        job: JobId,
+        author: &Author,
+    ) -> Result<Arc<JobRow>, ControlError> {
+        let controlled = self.control(tenant, job, Command::Retry, author).await;
         Ok(controlled?.row)
     }
 
@@ -126,10 +141,11 @@ impl Coordinator {
         job: JobId,
         name: &str,
         payload: Payload,
+        author: &Author,
     ) -> Result<Arc<JobRow>, ControlError> {
         let name = name.to_owned();
         let signal = Command::Signal { name, payload };
-        Ok(self.control(tenant, job, signal).await?.row)
+        Ok(self.control(tenant, job, signal, author).await?.row)
     }
 
     /// Answers a request for approval, once.
@@ -138,7 +154,7 @@ impl Coordinator {
         tenant: &Tenant,
         approval: ApprovalId,
         decision: Decision,
-        by: &str,
+        author: &Author,
         reason: Option<String>,
     ) -> Result<ApprovalRow, DecideError> {
         let asked = self.approval(tenant, approval).await?;
@@ -148,10 +164,10 @@ impl Coordinator {
         let decide = Command::Decide {
             approval,
             decision,
-            by: by.to_owned(),
+            by: author.principal.to_string(),
             reason,
         };
-        match self.control(tenant, asked.job, decide).await {
+        match self.control(tenant, asked.job, decide, author).await {
             Ok(_) => self.approval(tenant, approval).await,
             Err(error) => {
                 let read = async || self.approval(tenant, approval).await;
@@ -170,7 +186,7 @@ impl Coordinator {
         tenant: &Tenant,
         effect: EffectId,
         resolution: Resolution,
-        by: &str,
+        author: &Author,
         reason: Option<String>,
     ) -> Result<EffectRow, ResolveError> {
         let found = self.effect(tenant, effect).await?;
@@ -180,10 +196,10 @@ impl Coordinator {
         let resolve = Command::Resolve {
             effect,
             resolution,
-            by: by.to_owned(),
+            by: author.principal.to_string(),
             reason,
         };
-        match self.control(tenant, found.job, resolve).await {
+        match self.control(tenant, found.job, resolve, author).await {
             Ok(_) => self.effect(tenant, effect).await,
             Err(error) => {
                 let read = async || self.effect(tenant, effect).await;
@@ -213,15 +229,17 @@ impl Coordinator {
         tenant: &Tenant,
         job: JobId,
         command: Command,
+        author: &Author,
     ) -> Result<Controlled, ControlError> {
         let is_signal = matches!(command, Command::Signal { .. });
         for _ in 0..SENDS_MAX {
-            let (tenant_of, command) = (tenant.clone(), command.clone());
+            let (tenant_of, command, author) = (tenant.clone(), command.clone(), author.clone());
             let message = |reply| {
                 ShardMessage::Control(Box::new(Control {
                     job,
                     tenant: tenant_of,
                     command,
+                    author,
                     reply,
                 }))
             };

@@ -14,6 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::{
     admission::Admission,
+    audit::Deed,
     catalog::Catalog,
     crew::RoleCrew,
     hub::EventHub,
@@ -233,13 +234,14 @@ impl Coordinator {
         submission.check_deadline(now)?;
         let input = (kind.admit)(&submission.input)?;
         let tenant = submission.tenant;
+        let author = submission.author;
         let submit = Submit {
             tenant: tenant.clone(),
             input,
             priority: submission.priority,
             labels: submission.labels,
             deadline: submission.deadline,
-            request_id: submission.request_id,
+            request_id: author.request_id.clone(),
             on_exhausted: submission.on_exhausted,
         };
         let id = JobId::mint();
@@ -255,6 +257,7 @@ impl Coordinator {
         });
         for _ in 0..SENDS_MAX {
             let permit = self.0.admission.admit().ok_or(SubmitError::Overloaded)?;
+            let deed = Deed::submission(author.clone(), kind.name, &submit.input).about(id);
             let (submit, remember) = (submit.clone(), remember.clone());
             let message = |reply| {
                 ShardMessage::Submit(Box::new(NewJob {
@@ -262,6 +265,7 @@ impl Coordinator {
                     kind: kind.name,
                     submit,
                     remember,
+                    deed,
                     permit,
                     patient,
                     reply,

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-const JOB_PREFIX: &str = "job_";
+/// What the text of a job id begins with.
+pub const JOB_PREFIX: &str = "job_";
 const FACT_PREFIX: &str = "fact_";
 const APPROVAL_PREFIX: &str = "apr_";
 const EFFECT_PREFIX: &str = "eff_";

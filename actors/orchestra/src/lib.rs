@@ -38,7 +38,7 @@ mod turns;
 pub mod why;
 mod writer;
 
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, KeptEntry};
 pub use author::Author;
 pub use callboard_runtime::OnOpen;
 pub use context::{RoleContext, TaskInput};

@@ -314,6 +314,7 @@ fn prefix(run: &Run, edge: usize) -> Vec<Record> {
             row: Arc::new(row_of(job)),
             remember: None,
             asides,
+            audit: Vec::new(),
         }
     });
     records.collect()

@@ -1,9 +1,10 @@
 //! What a client asks for, before it is admitted.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    id::Tenant, pack::InvalidInput, payload::Payload, policy::OnExhausted, time::Timestamp,
+    author::Author, id::Tenant, pack::InvalidInput, payload::Payload, policy::OnExhausted,
+    time::Timestamp,
 };
 
 pub const PRIORITY_MAX: u8 = 9;
@@ -42,8 +43,8 @@ pub struct Submission {
     pub deadline: Option<Timestamp>,
     pub on_exhausted: OnExhausted,
     pub idempotency: Option<IdempotencyKey>,
-    /// Of the request that brings it, for the logs.
-    pub request_id: Option<Arc<str>>,
+    /// Who submits it; the id of the request goes into the logs.
+    pub author: Author,
 }
 
 impl Submission {
@@ -57,7 +58,7 @@ impl Submission {
             deadline: None,
             on_exhausted: OnExhausted::default(),
             idempotency: None,
-            request_id: None,
+            author: Author::anonymous(),
         }
     }
 
@@ -85,6 +86,10 @@ impl Submission {
                 let message = format!(
                     "label `{key}`: keys have 1 to {LABEL_KEY_BYTES_MAX} bytes, values at most {LABEL_VALUE_BYTES_MAX}"
                 );
+                return Err(invalid("invalid_labels", "labels", message));
+            }
+            if key.contains('\0') || value.contains('\0') {
+                let message = "labels have no null characters".to_owned();
                 return Err(invalid("invalid_labels", "labels", message));
             }
         }

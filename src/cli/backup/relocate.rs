@@ -1,8 +1,8 @@
 //! `callboard move --to URL`
 
+use callboard::boot::store_spec;
 use callboard::store::{self, MoveError, Moved};
 
-use super::save::spec;
 use crate::cli::{
     failure::{Failure, chain},
     settings::Settings,
@@ -22,8 +22,8 @@ pub struct MoveArgs {
 
 /// Moves the store of a data directory that no server owns. Jobs in flight go on there.
 pub async fn relocate(args: MoveArgs) -> Result<(), Failure> {
-    let config = args.settings.load([])?.store;
-    if config.url().is_some() {
+    let config = args.settings.load([])?;
+    if !config.store.url.is_empty() {
         let elsewhere = "store.url is set; only the store of a data directory moves".to_owned();
         return Err(Failure::BadInput(elsewhere));
     }
@@ -31,7 +31,7 @@ pub async fn relocate(args: MoveArgs) -> Result<(), Failure> {
         let other = "--to takes the address of a PostgreSQL database, postgres://user:password@host/database";
         return Err(Failure::BadInput(other.to_owned()));
     }
-    let spec = spec(config);
+    let spec = store_spec(&config).await?;
     let Moved {
         name,
         jobs,

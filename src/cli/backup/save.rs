@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use callboard::config::StoreConfig;
-use callboard::store::{self, BackupError, Census, StoreSpec};
+use callboard::boot::store_spec;
+use callboard::store::{self, BackupError, Census};
 use callboard_orchestra::Timestamp;
 
 use super::{
@@ -30,7 +30,7 @@ pub struct BackupArgs {
 
 /// Writes a backup beside a running server, or without one. The file appears whole or not at all.
 pub async fn backup(args: BackupArgs) -> Result<(), Failure> {
-    let spec = spec(args.settings.load([])?.store);
+    let spec = store_spec(&args.settings.load([])?).await?;
     let data_dir = spec.data_dir.clone();
     let file = args.file;
     if file.exists() {
@@ -67,15 +67,6 @@ pub async fn backup(args: BackupArgs) -> Result<(), Failure> {
         file.display(),
         files - 1
     ))
-}
-
-pub fn spec(config: StoreConfig) -> StoreSpec {
-    StoreSpec {
-        url: config.url(),
-        data_dir: config.data_dir,
-        synchronous: config.synchronous,
-        readers: config.readers,
-    }
 }
 
 pub fn summary(census: &Census) -> String {

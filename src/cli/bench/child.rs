@@ -38,13 +38,36 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on `site` and waits until it is ready.
+    /// Starts a server on `site` that asks nobody who they are, and waits until it is ready.
     pub async fn start(site: &Site) -> Result<Self, Failure> {
-        let data_dir = site.data_dir();
+        Self::serve(site, &["--insecure-loopback"]).await
+    }
+
+    /// The same with a server that asks who calls; answers a key as well.
+    pub async fn start_with_auth(site: &Site) -> Result<(Self, String), Failure> {
         let mut command = program()?;
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data_dir);
+            .args(["keys", "bootstrap", "--data-dir"])
+            .arg(site.data_dir());
+        if let Some(database) = site.database() {
+            command.env("CALLBOARD_STORE__URL", database.url().as_str());
+        }
+        let made = command.current_dir(site.dir()).output().await?;
+        let key = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        if !made.status.success() || key.is_empty() {
+            let why = String::from_utf8_lossy(&made.stderr).trim().to_owned();
+            return Err(Failure::Failed(format!("make a key: {why}")));
+        }
+        Ok((Self::serve(site, &[]).await?, key))
+    }
+
+    async fn serve(site: &Site, flags: &[&str]) -> Result<Self, Failure> {
+        let mut command = program()?;
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
+            .arg("--data-dir")
+            .arg(site.data_dir());
         if let Some(database) = site.database() {
             command.env("CALLBOARD_STORE__URL", database.url().as_str());
         }

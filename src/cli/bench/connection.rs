@@ -70,6 +70,14 @@ pub fn post(address: SocketAddr, path: &str, wait_s: Option<u32>, body: &str) ->
     .into_bytes()
 }
 
+/// A request with an API key among its headers.
+pub fn with_key(request: &[u8], key: &str) -> Vec<u8> {
+    let line = request.windows(2).position(|two| two == b"\r\n");
+    let (line, rest) = request.split_at(line.map_or(request.len(), |end| end + 2));
+    let header = format!("authorization: Bearer {key}\r\n");
+    [line, header.as_bytes(), rest].concat()
+}
+
 /// Status and start of the body of a response; `None` until it is whole. Responses have a content-length.
 fn locate(received: &[u8]) -> io::Result<Option<(u16, usize)>> {
     let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") else {
@@ -108,6 +116,14 @@ mod tests {
     fn a_response_without_length_or_status_is_an_error() {
         assert!(locate(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nhi").is_err());
         assert!(locate(b"nonsense\r\ncontent-length: 0\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_key_is_the_first_header_and_the_rest_stays() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let request = with_key(&get(address, "/p"), "cb_x");
+        let expected = "GET /p HTTP/1.1\r\nauthorization: Bearer cb_x\r\nhost: 127.0.0.1:1\r\n\r\n";
+        assert_eq!(String::from_utf8(request).unwrap(), expected);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use super::{
-    connection::{Answer, Connection},
+    connection::{Answer, Connection, with_key},
     measure::percentile,
 };
 use crate::cli::failure::Failure;
@@ -23,6 +23,26 @@ pub trait Question {
     /// The whole request; it is made once and sent as it is.
     fn request(&self, address: SocketAddr) -> Vec<u8>;
     fn is_right(&self, answer: &Answer<'_>) -> bool;
+}
+
+/// The same question, asked with an API key.
+pub struct Keyed<Q> {
+    pub question: Q,
+    pub key: Option<String>,
+}
+
+impl<Q: Question> Question for Keyed<Q> {
+    fn request(&self, address: SocketAddr) -> Vec<u8> {
+        let request = self.question.request(address);
+        match &self.key {
+            Some(key) => with_key(&request, key),
+            None => request,
+        }
+    }
+
+    fn is_right(&self, answer: &Answer<'_>) -> bool {
+        self.question.is_right(answer)
+    }
 }
 
 /// What came of driving.

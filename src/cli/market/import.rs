@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use callboard::store::{CHUNK_BARS, ImportedPrices, PriceImport, Store, StoreError, StoreSpec};
+use callboard::boot::store_spec;
+use callboard::store::{CHUNK_BARS, ImportedPrices, PriceImport, Store, StoreError};
 use callboard_market::prices::{BarFile, PRICE_ROWS_MAX};
 use callboard_orchestra::time::Timestamp;
 use sha2::{Digest, Sha256};
@@ -37,7 +38,7 @@ pub struct Args {
 }
 
 pub async fn import(args: Args) -> Result<(), Failure> {
-    let config = args.settings.load([])?.store;
+    let config = args.settings.load([])?;
     let shown = args.file.display().to_string();
     let unreadable = |error: io::Error| Failure::BadInput(format!("cannot read {shown}: {error}"));
     let mut file = File::open(&args.file).map_err(unreadable)?;
@@ -46,14 +47,9 @@ pub async fn import(args: Args) -> Result<(), Failure> {
     let mut prices =
         BarFile::check(file, &shown).map_err(|error| Failure::BadInput(chain(&error)))?;
 
-    let store = Store::open(StoreSpec {
-        url: config.url(),
-        data_dir: config.data_dir,
-        synchronous: config.synchronous,
-        readers: config.readers,
-    })
-    .await
-    .map_err(owned)?;
+    let store = Store::open(store_spec(&config).await?)
+        .await
+        .map_err(owned)?;
     let import = PriceImport {
         file: file_name(&args.file),
         sha256,

@@ -4,14 +4,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use callboard::{
     boot::Instance,
-    config::LogConfig,
+    config::{LogConfig, Secret},
     http::JobView,
     packs,
     shutdown::{Reason, Signals},
     telemetry,
 };
 use callboard_orchestra::{
-    ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
+    Author, ControlError, JobId, Pack, Payload, Submission, SubmitError, Tenant, catalog::Catalog,
     journal::JobRow, shard::CommandError,
 };
 
@@ -54,11 +54,13 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let input = args.input.read()?;
     let supply = prices::of(&args.kind, args.prices.as_deref(), &config).await?;
     // A run has a store of its own, whatever a server would use.
-    config.store.url.clear();
+    config.store.url = Secret::default();
     let packs = packs::all(&config, supply);
     admit(&packs, &args.kind, &input)?;
     log(&config.log)?;
 
+    // A run has no callers to tell apart.
+    config.audit.enabled = false;
     let mut signals = Signals::listen()?;
     let folder = folder::fresh(&config.store.data_dir);
     let instance = Instance::boot(&config, folder.clone(), &packs).await?;
@@ -141,7 +143,7 @@ async fn conduct(
                 Reason::Asked if interrupted => std::process::exit(130),
                 Reason::Asked => {
                     interrupted = true;
-                    match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON).await {
+                    match coordinator.cancel(&Tenant::default(), job, CANCEL_REASON, &Author::anonymous()).await {
                         Ok(_) | Err(ControlError::Command(CommandError::Ended)) => {}
                         Err(error) => return Err(error.into()),
                     }

@@ -2,11 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use callboard::{
-    config::Config,
-    prices,
-    store::{StoreSpec, imported_prices},
-};
+use callboard::{boot::store_spec, config::Config, prices, store::imported_prices};
 use callboard_market::{Supply, embedded, read_csv};
 
 use crate::cli::{
@@ -38,16 +34,10 @@ fn of_file(path: &Path) -> Result<Supply, Failure> {
 }
 
 async fn of_data_dir(config: &Config) -> Result<Supply, Failure> {
-    let imported = imported_prices(&StoreSpec {
-        data_dir: config.store.data_dir.clone(),
-        url: config.store.url(),
-        synchronous: config.store.synchronous,
-        readers: config.store.readers,
-    })
-    .await?;
+    let imported = imported_prices(&store_spec(config).await?).await?;
     for warning in imported.warnings() {
         terminal::tell(&format!("warning: {warning}"));
     }
-    let supply = prices::supply(imported.book, &config.market);
+    let supply = prices::supply(imported.book, config);
     supply.map_err(|error| Failure::Failed(chain(&error)))
 }

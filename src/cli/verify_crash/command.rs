@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     api::Api,
     book::Book,
+    chains,
     database::Database,
     dice::Dice,
     gather::gather,
@@ -280,6 +281,9 @@ impl Stage {
             .await
             .err()
             .map(|failure| failure.message().to_owned());
+        let url = self.database.as_ref().map(Database::url);
+        let accepted = cast.book.borrow().accepted_jobs();
+        let audit = chains::check(&self.spec.dir, url, accepted).await;
         let mut ledger = ledger.borrow_mut();
         ledger.refresh()?;
         let (mut stream_findings, total) = cast.watcher.findings();
@@ -297,6 +301,7 @@ impl Stage {
             malformed_lines: ledger.malformed(),
             found,
             unresolved,
+            audit,
             process: process.into_iter().collect(),
         })
     }

@@ -28,6 +28,8 @@ pub struct Evidence {
     pub found: BTreeMap<String, Found>,
     /// Effects nobody could resolve.
     pub unresolved: Vec<String>,
+    /// What is wrong with the audit log.
+    pub audit: Vec<String>,
     /// What went wrong with the server as a process.
     pub process: Vec<String>,
 }
@@ -50,12 +52,14 @@ pub enum Broken {
     KeyChanged,
     /// An unknown outcome that was never resolved.
     Unresolved,
+    /// The audit log was not left whole.
+    Audit,
     /// Anything else that must not be.
     Other,
 }
 
 impl Broken {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Lost,
         Self::NotEnded,
         Self::WrongResult,
@@ -64,6 +68,7 @@ impl Broken {
         Self::EffectMissing,
         Self::KeyChanged,
         Self::Unresolved,
+        Self::Audit,
         Self::Other,
     ];
 
@@ -77,6 +82,7 @@ impl Broken {
             Self::EffectMissing => "effects never executed",
             Self::KeyChanged => "keyed effects under two keys",
             Self::Unresolved => "unknown outcomes unresolved",
+            Self::Audit => "audit chains broken",
             Self::Other => "other violations",
         }
     }
@@ -139,6 +145,7 @@ pub fn judge(evidence: &Evidence) -> Vec<Violation> {
         (Broken::Unresolved, &evidence.unresolved),
         (Broken::Other, &evidence.refused),
         (Broken::Other, &evidence.malformed_lines),
+        (Broken::Audit, &evidence.audit),
         (Broken::Other, &evidence.process),
         (Broken::Other, &evidence.stream_findings),
     ] {

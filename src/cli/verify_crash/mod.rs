@@ -6,6 +6,7 @@
 
 mod api;
 mod book;
+mod chains;
 mod command;
 mod database;
 mod dice;

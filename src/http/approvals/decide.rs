@@ -31,7 +31,7 @@ use crate::http::{
         (status = 409, description = "It was decided before; `current` is the approval as it is", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The reason or the name is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The reason is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
         CoordinatorFailures,
     )
 )]
@@ -60,7 +60,7 @@ pub async fn approve(
         (status = 409, description = "It was decided before; `current` is the approval as it is", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The reason or the name is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The reason is too long, or the body has unknown fields", body = ProblemBody, content_type = "application/problem+json"),
         CoordinatorFailures,
     )
 )]
@@ -83,11 +83,11 @@ async fn decide(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let id = query::approval_id(id)?;
-    let Remark { reason, by } = remark::optional(request, body, desk).await?;
-    let (reason, by) = (remark::checked_reason(reason)?, remark::checked_name(by)?);
+    let Remark { reason } = remark::optional(request, body, desk).await?;
+    let reason = remark::checked_reason(reason)?;
     let coordinator = &desk.house.coordinator;
-    let decided = coordinator.decide(&caller.tenant, id, decision, &by, reason);
+    let decided = coordinator.decide(&caller.tenant, id, decision, &caller.author, reason);
     let row = decided.await?;
-    tracing::info!(job.id = %row.job, approval.id = %id, approval.state = row.state.name(), by, "approval decided");
+    tracing::info!(job.id = %row.job, approval.id = %id, approval.state = row.state.name(), "approval decided");
     Ok(HttpResponse::Ok().json(ApprovalView::of(&row)))
 }

@@ -29,10 +29,6 @@ pub struct ResolveRequest {
     #[schema(max_length = 1000, example = "the bank shows the transfer")]
     #[serde(default)]
     reason: Option<String>,
-    /// Who found out, taken as it is said.
-    #[schema(max_length = 200, default = "anonymous", example = "kim")]
-    #[serde(default)]
-    by: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -76,11 +72,10 @@ pub async fn resolve(
     let asked: ResolveRequest = json::parse(&body)?;
     let resolution = resolution(asked.outcome, asked.product)?;
     let reason = remark::checked_reason(asked.reason)?;
-    let by = remark::checked_name(asked.by)?;
     let coordinator = &desk.house.coordinator;
-    let resolved = coordinator.resolve(&caller.tenant, id, resolution, &by, reason);
+    let resolved = coordinator.resolve(&caller.tenant, id, resolution, &caller.author, reason);
     let row = resolved.await?;
-    tracing::info!(job.id = %row.job, effect.id = %id, outcome = ?asked.outcome, by, "effect resolved");
+    tracing::info!(job.id = %row.job, effect.id = %id, outcome = ?asked.outcome, "effect resolved");
     Ok(HttpResponse::Ok().json(EffectView::of(&row)))
 }
 

@@ -60,6 +60,9 @@ pub async fn report(desk: Data<Desk>) -> HttpResponse {
         check("coordinator".to_owned(), async { coordinator(&desk) }).await,
         check("arbiters".to_owned(), async { arbiters(&desk) }).await,
     ];
+    if let Some(shared) = desk.rates.shared() {
+        components.push(check("redis".to_owned(), async { redis(shared.answers()) }).await);
+    }
     let mut crews: Vec<_> = desk.house.crews.values().collect();
     crews.sort_by_key(|crew| crew.role().to_owned());
     for crew in crews {
@@ -109,6 +112,14 @@ async fn store(desk: &Desk) -> Finding {
             Some(format!("no answer within {STORE_ANSWER_MAX:?}")),
         ),
     }
+}
+
+fn redis(answers: bool) -> Finding {
+    if answers {
+        return (Status::Healthy, None);
+    }
+    let message = "does not answer: this node goes by limits of its own";
+    (Status::Degraded, Some(message.to_owned()))
 }
 
 fn coordinator(desk: &Desk) -> Finding {

@@ -96,6 +96,8 @@ pub async fn batch(
     let body = json::read_body_of(desk.limits.batch_bytes_max, body, &desk.limits).await?;
     let key = idempotency::key(&request)?;
     let NewBatch { jobs } = read(&body)?;
+    let more = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+    desk.quotas.live_jobs(&caller.tenant, more).await??;
     let intake = Intake {
         desk: &desk,
         caller: &caller,
@@ -115,7 +117,10 @@ pub async fn batch(
         response.insert_header((IDEMPOTENT_REPLAYED, "true"));
     }
     Ok(response.json(BatchView {
-        results: outcomes.iter().map(BatchResult::of).collect(),
+        results: outcomes
+            .iter()
+            .map(|outcome| BatchResult::of(outcome, &caller))
+            .collect(),
     }))
 }
 
@@ -192,11 +197,11 @@ fn is_of_the_job(problem: &Problem) -> bool {
 }
 
 impl BatchResult {
-    fn of(outcome: &Outcome) -> Self {
+    fn of(outcome: &Outcome, caller: &Caller) -> Self {
         match outcome {
             Ok(submitted) => Self {
                 status: StatusCode::ACCEPTED.as_u16(),
-                job: Some(JobView::in_list(&submitted.row)),
+                job: Some(JobView::in_list(&submitted.row).seen_by(caller)),
                 replayed: submitted.replayed,
                 error: None,
             },

@@ -66,7 +66,7 @@ pub async fn cancel(
     } = desk
         .house
         .coordinator
-        .cancel(&caller.tenant, id, &reason)
+        .cancel(&caller.tenant, id, &reason, &caller.author)
         .await?;
     tracing::info!(job.id = %id, stopped, "job cancelled");
     Ok(HttpResponse::Ok().json(CancelView {

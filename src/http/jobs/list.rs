@@ -11,8 +11,13 @@ use crate::http::{
     cursor,
     desk::Desk,
     error::{Problem, ProblemBody},
+    filtering,
     query::{self, Asked},
     responses::StoreFailures,
+};
+use crate::{
+    filter::parse,
+    store::{FilteredJobs, JOBS},
 };
 
 const JOBS_DEFAULT: usize = 50;
@@ -29,6 +34,9 @@ pub struct JobsFilter {
     state: Option<JobState>,
     /// Jobs of this kind only.
     kind: Option<String>,
+    /// Jobs that this holds of only, such as `state in ('failed', 'cancelled') and labels.team = 'core'`.
+    #[param(max_length = 4096)]
+    filter: Option<String>,
     /// Jobs of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     #[serde(default, deserialize_with = "query::whole_number")]
@@ -49,10 +57,11 @@ pub struct JobsPage {
 /// List jobs, newest first
 #[utoipa::path(
     get, path = "/v1/jobs", tag = "jobs", operation_id = "list_jobs",
+    description = "A filter that no index serves is answered with a `Warning` header, and a page of it may be short, or empty, while `next_cursor` leads on.",
     params(JobsFilter),
     responses(
         (status = 200, description = "A page of jobs, without input and result", body = JobsPage),
-        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The query or its filter cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         StoreFailures,
     )
 )]
@@ -64,16 +73,32 @@ pub async fn list(
     let limit = query::page_limit(filter.limit, JOBS_DEFAULT, JOBS_MAX)?;
     let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
     let wanted = JobsQuery {
-        tenant: caller.tenant,
+        tenant: caller.tenant.clone(),
         kind: filter.kind,
         state: filter.state,
         before: before.map(JobId::from_uuid),
         limit: cursor::rows_of(limit),
     };
-    let mut rows = desk.house.coordinator.journal().jobs(&wanted).await?;
-    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
-    Ok(HttpResponse::Ok().json(JobsPage {
-        items: rows.iter().map(JobView::in_list).collect(),
+    let condition = filter.filter.as_deref().map(|text| parse(text, &JOBS));
+    let condition = condition.transpose()?;
+    let FilteredJobs { mut rows, read_to } = match &condition {
+        Some(condition) => desk.listing.jobs(&wanted, condition).await?,
+        None => FilteredJobs {
+            rows: desk.house.coordinator.journal().jobs(&wanted).await?,
+            read_to: None,
+        },
+    };
+    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid())
+        .or_else(|| read_to.map(|last| cursor::after(last.uuid())));
+    let mut response = HttpResponse::Ok();
+    if condition.is_some_and(|condition| !condition.is_indexed()) {
+        response.insert_header(filtering::unindexed());
+    }
+    Ok(response.json(JobsPage {
+        items: rows
+            .iter()
+            .map(|row| JobView::in_list(row).seen_by(&caller))
+            .collect(),
         next_cursor,
     }))
 }

@@ -7,6 +7,7 @@ pub mod batch;
 mod batch_key;
 pub mod cancel;
 pub mod events;
+pub mod evidence;
 pub mod facts;
 pub mod lineage;
 pub mod list;

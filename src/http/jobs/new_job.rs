@@ -69,7 +69,7 @@ impl NewJob {
             deadline: self.deadline.map(Timestamp::from),
             on_exhausted: self.on_exhausted,
             idempotency,
-            request_id: caller.author.request_id.clone(),
+            author: caller.author.clone(),
         }
     }
 }

@@ -50,10 +50,10 @@ pub async fn pause(
     let row = desk
         .house
         .coordinator
-        .pause(&caller.tenant, id, &reason)
+        .pause(&caller.tenant, id, &reason, &caller.author)
         .await?;
     tracing::info!(job.id = %id, "job paused");
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }
 
 /// Resume a paused job
@@ -87,8 +87,8 @@ pub async fn resume(
     let row = desk
         .house
         .coordinator
-        .resume(&caller.tenant, id, &reason)
+        .resume(&caller.tenant, id, &reason, &caller.author)
         .await?;
     tracing::info!(job.id = %id, "job resumed");
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }

@@ -34,7 +34,11 @@ pub async fn retry(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let id = query::job_id(&id)?;
-    let row = desk.house.coordinator.retry(&caller.tenant, id).await?;
+    let row = desk
+        .house
+        .coordinator
+        .retry(&caller.tenant, id, &caller.author)
+        .await?;
     tracing::info!(job.id = %id, "job retried");
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }

@@ -32,7 +32,7 @@ pub async fn show(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let row = job_row(&desk, &caller.tenant, &id).await?;
-    Ok(HttpResponse::Ok().json(JobView::of(&row)))
+    Ok(HttpResponse::Ok().json(JobView::of(&row).seen_by(&caller)))
 }
 
 /// The job named in a path, if the tenant has it.

@@ -61,11 +61,11 @@ pub async fn signal(
         json::require_json(&request)?;
         json::payload(&body)?
     };
-    let signalled = desk
-        .house
-        .coordinator
-        .signal(&caller.tenant, id, &name, payload);
+    let signalled =
+        desk.house
+            .coordinator
+            .signal(&caller.tenant, id, &name, payload, &caller.author);
     let row = signalled.await?;
     tracing::info!(job.id = %id, signal = name, "job signalled");
-    Ok(HttpResponse::Accepted().json(JobView::in_list(&row)))
+    Ok(HttpResponse::Accepted().json(JobView::in_list(&row).seen_by(&caller)))
 }

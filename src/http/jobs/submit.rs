@@ -7,7 +7,7 @@ use actix_web::{
     http::header,
     web::{Data, Payload as Body},
 };
-use callboard_orchestra::{JobId, Listening, Tenant, submission::IdempotencyKey};
+use callboard_orchestra::{JobId, Listening, submission::IdempotencyKey};
 
 use super::{
     new_job::NewJob,
@@ -62,6 +62,7 @@ pub async fn submit(
         body_sha256: idempotency::sha256(&body),
     });
     let submission = new.submission(&caller, idempotency);
+    desk.quotas.live_jobs(&caller.tenant, 1).await??;
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
     let coordinator = &desk.house.coordinator;
@@ -79,7 +80,7 @@ pub async fn submit(
         "job accepted"
     );
     let finished = match wait {
-        Some(wait) => wait_for_end(&desk, &caller.tenant, row.id, wait, listening).await?,
+        Some(wait) => wait_for_end(&desk, &caller, row.id, wait, listening).await?,
         None => None,
     };
     let mut response = match finished {
@@ -96,33 +97,33 @@ pub async fn submit(
             response.insert_header((PREFERENCE_APPLIED, format!("wait={seconds}")));
             view
         }
-        (None, Some(_)) => current(&desk, &caller.tenant, row.id)
+        (None, Some(_)) => current(&desk, &caller, row.id)
             .await?
-            .unwrap_or_else(|| JobView::of(&row)),
-        (None, None) => JobView::of(&row),
+            .unwrap_or_else(|| JobView::of(&row).seen_by(&caller)),
+        (None, None) => JobView::of(&row).seen_by(&caller),
     };
     Ok(response.json(view))
 }
 
 async fn wait_for_end(
     desk: &Desk,
-    tenant: &Tenant,
+    caller: &Caller,
     job: JobId,
     wait: Duration,
     listening: Listening,
 ) -> Result<Option<JobView>, Problem> {
     tokio::select! {
-        finished = desk.house.coordinator.finished(tenant, job, wait, listening) => Ok(finished?.map(|row| JobView::of(&row))),
+        finished = desk.house.coordinator.finished(&caller.tenant, job, wait, listening) => Ok(finished?.map(|row| JobView::of(&row).seen_by(caller))),
         () = desk.draining() => Ok(None),
     }
 }
 
-async fn current(desk: &Desk, tenant: &Tenant, job: JobId) -> Result<Option<JobView>, Problem> {
+async fn current(desk: &Desk, caller: &Caller, job: JobId) -> Result<Option<JobView>, Problem> {
     Ok(desk
         .house
         .coordinator
         .journal()
-        .job(tenant, job)
+        .job(&caller.tenant, job)
         .await?
-        .map(|row| JobView::of(&row)))
+        .map(|row| JobView::of(&row).seen_by(caller)))
 }

@@ -13,12 +13,15 @@ use callboard_orchestra::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{
-    caller::Caller,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    query,
-    responses::StoreFailures,
+use crate::{
+    auth::Permission,
+    http::{
+        caller::Caller,
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        query,
+        responses::StoreFailures,
+    },
 };
 
 /// The tasks of a job, in the order they were planned.
@@ -72,6 +75,7 @@ pub struct TaskProgress {
 pub struct TaskError {
     #[schema(example = "panicked")]
     code: &'static str,
+    /// Empty for callers without the permission logs:read.
     message: String,
 }
 
@@ -134,13 +138,13 @@ pub async fn tasks(
         .job
         .tasks
         .iter()
-        .map(|task| TaskView::of(task, held.get(&task.id()).copied()))
+        .map(|task| TaskView::of(task, held.get(&task.id()).copied(), &caller))
         .collect();
     Ok(HttpResponse::Ok().json(TasksPage { items }))
 }
 
 impl TaskView {
-    fn of(task: &Task, held: Option<&HeldTask>) -> Self {
+    fn of(task: &Task, held: Option<&HeldTask>, caller: &Caller) -> Self {
         let worker = held.and_then(|held| held.worker);
         let in_hand = worker.is_some() && !task.state.is_final();
         Self {
@@ -157,7 +161,10 @@ impl TaskView {
             after: task.entry.after.iter().map(|id| id.0).collect(),
             error: task.failure.as_ref().map(|failure| TaskError {
                 code: failure.kind.code(),
-                message: failure.message.clone(),
+                message: match caller.may(Permission::LogsRead) {
+                    true => failure.message.clone(),
+                    false => String::new(),
+                },
             }),
             wake_at: task
                 .wake_at

@@ -10,6 +10,8 @@ use callboard_orchestra::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::{auth::Permission, http::caller::Caller};
+
 /// A job.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Job)]
@@ -24,11 +26,12 @@ pub struct JobView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_for: Option<WaitingFor>,
     pub progress: Progress,
-    /// The input as the kind normalised it. Lists leave it out.
+    /// The input as the kind normalised it. Lists leave it out, and so does every answer to a caller without the permission
+    /// results:read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub input: Option<Payload>,
-    /// Of a succeeded job. Lists leave it out.
+    /// Of a succeeded job. Left out as the input is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub result: Option<Payload>,
@@ -156,6 +159,19 @@ impl JobView {
             result: row.result.clone(),
             ..Self::in_list(row)
         }
+    }
+
+    /// The same without what the caller may not see.
+    pub fn seen_by(mut self, caller: &Caller) -> Self {
+        if !caller.may(Permission::ResultsRead) {
+            (self.input, self.result) = (None, None);
+        }
+        if let Some(error) = &mut self.error
+            && !caller.may(Permission::LogsRead)
+        {
+            error.message = String::new();
+        }
+        self
     }
 
     /// Without input and result, which may be large.

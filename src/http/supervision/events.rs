@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::filter::{Kind, Schema, parse};
 use crate::http::{
     desk::Desk,
     error::{Problem, ProblemBody},
+    filtering::{self, SCAN_EVENTS_MAX, event_field},
     query::{self, Asked},
     responses::StoreFailures,
 };
@@ -18,6 +20,22 @@ const NOTES_MAX: usize = 1_000;
 /// Ids are integers of the store, which are signed.
 const ID_MAX: u64 = i64::MAX as u64;
 
+/// What supervision events can be filtered by.
+static NOTES: Schema = Schema {
+    resource: "supervision events",
+    fields: &[
+        event_field("id", Kind::Number, "/id"),
+        event_field("at", Kind::Time, "/at"),
+        event_field("type", Kind::Text, "/type"),
+        event_field("node", Kind::Text, "/node"),
+        event_field("role", Kind::Text, "/role"),
+        event_field("worker", Kind::Number, "/worker"),
+        event_field("generation", Kind::Number, "/generation"),
+        event_field("cause", Kind::Text, "/cause"),
+        event_field("delay_ms", Kind::Number, "/delay_ms"),
+    ],
+};
+
 /// Which events to read.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +44,9 @@ pub struct NotesAfter {
     /// Events with a greater `id` only.
     #[serde(default, deserialize_with = "query::whole_number")]
     after: Option<u64>,
+    /// Events that this holds of only, such as `type = 'panicked' and role starts 'market.'`.
+    #[param(max_length = 4096)]
+    filter: Option<String>,
     /// Events of a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     #[serde(default, deserialize_with = "query::whole_number")]
@@ -36,7 +57,7 @@ pub struct NotesAfter {
 #[derive(Serialize, ToSchema)]
 pub struct NotesPage {
     items: Vec<NoteView>,
-    /// `after` of the next page: the last `id` read so far.
+    /// `after` of the next page: the last `id` read so far. A page of a filter may be short while there is more.
     next_after: u64,
 }
 
@@ -61,7 +82,7 @@ pub struct NoteView {
     params(NotesAfter),
     responses(
         (status = 200, description = "Kept events above `after`", body = NotesPage),
-        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The query or its filter cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         StoreFailures,
     )
 )]
@@ -71,17 +92,36 @@ pub async fn events(
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(asked.limit, NOTES_DEFAULT, NOTES_MAX)?;
     let after = asked.after.unwrap_or(0).min(ID_MAX);
-    let notes = desk
-        .house
-        .coordinator
-        .journal()
-        .supervision(after, limit)
-        .await?;
-    let next_after = notes.last().map_or(after, |note| note.id);
-    Ok(HttpResponse::Ok().json(NotesPage {
-        items: notes.iter().map(NoteView::of).collect(),
-        next_after,
-    }))
+    let journal = desk.house.coordinator.journal();
+    let filter = asked.filter.as_deref().map(|text| parse(text, &NOTES));
+    let Some(filter) = filter.transpose()? else {
+        let notes = journal.supervision(after, limit).await?;
+        let next_after = notes.last().map_or(after, |note| note.id);
+        let items = notes.iter().map(NoteView::of).collect();
+        return Ok(HttpResponse::Ok().json(NotesPage { items, next_after }));
+    };
+    let (mut items, mut next_after, mut seen) = (Vec::new(), after, 0);
+    'pages: while seen < SCAN_EVENTS_MAX {
+        let notes = journal.supervision(next_after, NOTES_MAX).await?;
+        if notes.is_empty() {
+            break;
+        }
+        for note in &notes {
+            if items.len() == limit {
+                break 'pages;
+            }
+            seen += 1;
+            next_after = note.id;
+            let view = NoteView::of(note);
+            let event = serde_json::to_value(&view).expect("a view is plain data");
+            if filtering::chooses(&filter, &NOTES, &event) {
+                items.push(view);
+            }
+        }
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header(filtering::unindexed());
+    Ok(response.json(NotesPage { items, next_after }))
 }
 
 impl NoteView {

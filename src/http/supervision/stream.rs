@@ -7,6 +7,7 @@ use actix_web::{
 
 use crate::{
     http::{
+        caller::Caller,
         desk::Desk,
         error::{Problem, ProblemBody},
     },
@@ -30,6 +31,7 @@ use crate::{
 )]
 pub async fn stream(
     request: HttpRequest,
+    caller: Caller,
     desk: Data<Desk>,
     seats: Data<Seats>,
     body: Body,
@@ -43,6 +45,7 @@ pub async fn stream(
         body,
         source,
         &seats,
+        desk.authority.standing(&caller.principal),
         desk.shutdown.clone(),
     )?)
 }

@@ -12,10 +12,13 @@ use sea_orm::sqlx::{
     self, Arguments, AssertSqlSafe, Encode, PgConnection, Postgres, Type, postgres::PgArguments,
 };
 
-use crate::store::{
-    digest::{Digest, JobChange},
-    refusal::Refusal,
-    rows::{int, json},
+use crate::{
+    audit::Sealed,
+    store::{
+        digest::{Digest, JobChange},
+        refusal::Refusal,
+        rows::{int, json},
+    },
 };
 
 /// A statement that is not answered for so long has an unknown outcome, which counts as failure.
@@ -88,11 +91,20 @@ const ASIDES: &str = "\
 )";
 const ASIDES_VALUES: usize = 29;
 
+const AUDIT: &str = "\
+, audited AS (
+    INSERT INTO audit_records (tenant, seq, id, at, principal, action, subject, body, hash)
+    SELECT * FROM unnest($a1::text[], $a2::bigint[], $a3::uuid[], $a4::bigint[], $a5::text[], $a6::text[], $a7::text[],
+        $a8::text[], $a9::text[])
+)";
+const AUDIT_VALUES: usize = 9;
+
 /// Writes a batch and answers the position before its first record.
 pub async fn commit(
     connection: &mut PgConnection,
     epoch: u64,
     digest: &Digest<'_>,
+    records: &[Sealed],
 ) -> Result<u64, Refusal> {
     let mut values = Values::default();
     values.add(int(epoch)).add(int(digest.records));
@@ -111,6 +123,11 @@ pub async fn commit(
         sql.push_str(&numbered(ASIDES, ASIDES_VALUES, named));
         named += ASIDES_VALUES;
         asides(&mut values, digest);
+    }
+    if !records.is_empty() {
+        sql.push_str(&numbered(AUDIT, AUDIT_VALUES, named));
+        named += AUDIT_VALUES;
+        audited(&mut values, records);
     }
     let last = format!(
         " SELECT base, 1 / (CASE (SELECT count(*) FROM changed) WHEN ${} THEN 1 ELSE 0 END) FROM owner",
@@ -231,6 +248,21 @@ fn keys(values: &mut Values, digest: &Digest<'_>) {
         .column(&keys, |(_, remembered)| remembered.job.uuid())
         .column(&keys, |(_, remembered)| remembered.expires_at.millis())
         .add(digest.now);
+}
+
+/// What PostgreSQL's text cannot hold is escaped in a body.
+fn audited(values: &mut Values, records: &[Sealed]) {
+    let text = |text: &str| plain(text).into_owned();
+    values
+        .column(records, |record| record.tenant.as_str().to_owned())
+        .column(records, |record| int(record.seq))
+        .column(records, |record| record.id)
+        .column(records, |record| record.at.millis())
+        .column(records, |record| text(&record.principal))
+        .column(records, |record| record.action.to_owned())
+        .column(records, |record| record.subject.as_deref().map(text))
+        .column(records, |record| record.body.clone())
+        .column(records, |record| record.hash.clone());
 }
 
 fn asides(values: &mut Values, digest: &Digest<'_>) {

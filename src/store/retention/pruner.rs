@@ -1,6 +1,7 @@
 //! One round of retention after the other, in pieces that hold the writer for a few milliseconds.
 //!
-//! Never touches a job that has not ended, one with an effect of unknown outcome, or one with an approval that waits.
+//! Never touches a job that has not ended, one with an effect of unknown outcome, one with an approval that waits, or
+//! one with events that have yet to become deliveries of a webhook.
 
 use std::{
     sync::{
@@ -15,7 +16,7 @@ use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
 
 use super::{RetentionPolicy, artifacts, rows};
 use crate::store::{
-    DirArtifacts,
+    AuditLog, DirArtifacts,
     commit::{self, failed},
     entity::job,
     writer::Writer,
@@ -39,6 +40,7 @@ pub struct Pruned {
     pub supervision_events: u64,
     pub snapshots: u64,
     pub artifacts: u64,
+    pub audit_records: u64,
 }
 
 pub struct Pruner {
@@ -48,6 +50,7 @@ pub struct Pruner {
     pub(in crate::store) epoch: u64,
     pub(in crate::store) policy: RetentionPolicy,
     pub(in crate::store) rounds: AtomicU64,
+    pub(in crate::store) audit: AuditLog,
 }
 
 impl Pruner {
@@ -61,9 +64,10 @@ impl Pruner {
             let count = count.map_err(failed("count jobs"))?;
             surplus = count.saturating_sub(self.policy.jobs_max);
             pruned.artifacts = self.loose_artifacts(now).await?;
+            let before = before(now, self.policy.audit_kept);
+            pruned.audit_records = self.audit.prune(before, now).await?;
         }
-        let kept_ms = i64::try_from(self.policy.ended_jobs_kept.as_millis()).unwrap_or(i64::MAX);
-        let cutoff = now.millis().saturating_sub(kept_ms);
+        let cutoff = before(now, self.policy.ended_jobs_kept).millis();
         let mut piece = PIECE_ROWS;
         for _ in 0..PIECES_MAX {
             let due = if surplus > 0 {
@@ -121,6 +125,12 @@ impl Pruner {
     }
 }
 
+/// The instant `kept` before `now`.
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    let kept_ms = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(now.millis().saturating_sub(kept_ms))
+}
+
 #[cfg(test)]
 mod tests {
     use std::{num::NonZeroU32, path::Path};
@@ -157,6 +167,7 @@ mod tests {
             jobs_max: 1_000,
             supervision_events_max: 3,
             loose_artifacts_kept: HOUR,
+            audit_kept: HOUR,
         }
     }
 

@@ -112,6 +112,9 @@ fn unresolved_left_out(due: &str, limit: usize) -> String {
         "SELECT id, tenant FROM jobs WHERE {due} \
          AND NOT EXISTS (SELECT 1 FROM effects WHERE effects.job_id = jobs.id AND effects.state = 'unknown') \
          AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.job_id = jobs.id AND approvals.state = 'pending') \
+         AND NOT EXISTS (SELECT 1 FROM webhook_endpoints WHERE webhook_endpoints.tenant = jobs.tenant \
+         AND webhook_endpoints.enabled AND webhook_endpoints.cursor < \
+         (SELECT max(pos) FROM job_events WHERE job_events.job_id = jobs.id)) \
          ORDER BY id LIMIT ${limit}"
     )
 }

@@ -11,10 +11,13 @@ use callboard_orchestra::{
 use sea_orm::sqlx::{self, SqliteConnection};
 
 use super::script::{PIECE_ROWS_MAX, Script};
-use crate::store::{
-    digest::{Digest, EventRow, JobChange},
-    refusal::Refusal,
-    rows::{int, json},
+use crate::{
+    audit::Sealed,
+    store::{
+        digest::{Digest, EventRow, JobChange},
+        refusal::Refusal,
+        rows::{int, json},
+    },
 };
 
 /// Up to so many rows of each table a transaction goes as one text.
@@ -29,6 +32,7 @@ pub async fn commit(
     epoch: u64,
     last_pos: u64,
     digest: &Digest<'_>,
+    told: &[Sealed],
 ) -> Result<(), Refusal> {
     let whole = digest.rows_max() <= WHOLE_ROWS_MAX;
     let mut script = Script::new(connection, whole);
@@ -59,6 +63,10 @@ pub async fn commit(
     }
     write_keys(&mut script, digest).await?;
     write_asides(&mut script, digest).await?;
+    for piece in told.chunks(PIECE_ROWS_MAX) {
+        put_audit(&mut script, piece);
+        script.end().await?;
+    }
     script.sql("COMMIT");
     script.send().await?;
     Ok(())
@@ -271,6 +279,29 @@ fn put_approvals(script: &mut Script<'_>, approvals: &[&ApprovalRow]) {
             .bind(row.reason.as_deref());
     }
     script.fill(approvals.len(), COLUMNS);
+}
+
+fn put_audit(script: &mut Script<'_>, told: &[Sealed]) {
+    const COLUMNS: usize = 9;
+    script.sql(
+        "INSERT INTO audit_records (tenant, seq, id, at, principal, action, subject, body, hash) \
+         SELECT * FROM (VALUES ",
+    );
+    script.rows(told.len(), COLUMNS);
+    script.sql(") WHERE column1 IS NOT NULL");
+    for record in told {
+        script
+            .bind(record.tenant.as_str())
+            .bind(int(record.seq))
+            .bind(record.id)
+            .bind(record.at.millis())
+            .bind(record.principal.as_str())
+            .bind(record.action)
+            .bind(record.subject.as_deref())
+            .bind(record.body.as_str())
+            .bind(record.hash.as_str());
+    }
+    script.fill(told.len(), COLUMNS);
 }
 
 fn put_effects(script: &mut Script<'_>, effects: &[&EffectRow]) {

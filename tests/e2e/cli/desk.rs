@@ -100,7 +100,14 @@ impl Serving {
     }
 
     pub fn start_at(desk: &Desk, listen: &str) -> Self {
-        Self::spawn(&mut desk.command(&["serve", "--listen", listen, "--log", "warn"]))
+        Self::spawn(&mut desk.command(&[
+            "serve",
+            "--insecure-loopback",
+            "--listen",
+            listen,
+            "--log",
+            "warn",
+        ]))
     }
 
     pub fn spawn(serve: &mut Command) -> Self {

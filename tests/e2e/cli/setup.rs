@@ -34,7 +34,7 @@ fn what_serving_refuses_is_refused_by_the_check_in_the_same_words() {
     desk.write("callboard.toml", "[roles.\"drill.runer\"]\nworkers = 2\n");
     let checked = desk.run(&["check-config"]);
     assert_eq!(checked.code, Some(2), "{checked:?}");
-    let served = desk.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let served = desk.run(&["serve", "--insecure-loopback", "--listen", "127.0.0.1:0"]);
     assert_eq!((served.code, served.stderr), (Some(2), checked.stderr));
     assert!(!desk.path().join("callboard-data").exists());
 }
@@ -73,4 +73,45 @@ fn migrating_says_from_where_to_where() {
 fn the_openapi_document_is_printed_whole() {
     let document = Desk::new().run(&["openapi"]).json();
     assert!(document["paths"]["/v1/jobs"]["post"].is_object());
+}
+
+#[test]
+fn a_secret_is_in_no_printed_configuration_and_no_message() {
+    let desk = Desk::new();
+    let token = "[vault]\ntoken = \"hunter2\"\n";
+    for url in [
+        "postgres://u:hunter2@127.0.0.1:1/db",
+        "postgres://u:hunter2@[:::/db",
+    ] {
+        let redis = "[redis]\nurl = \"redis://:hunter2@127.0.0.1:1/0\"\n";
+        desk.write(
+            "callboard.toml",
+            &format!("[store]\nurl = \"{url}\"\n{redis}{token}"),
+        );
+        let printed = desk.run(&["check-config"]);
+        assert_eq!(printed.code, Some(0), "{printed:?}");
+        assert_eq!(printed.stdout.matches("[hidden]").count(), 3, "{printed:?}");
+        let served = desk.run(&["serve", "--listen", "127.0.0.1:0", "--log", "debug"]);
+        assert_ne!(served.code, Some(0), "{served:?}");
+        for shown in [
+            &printed.stdout,
+            &printed.stderr,
+            &served.stdout,
+            &served.stderr,
+        ] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+    desk.write("callboard.toml", "[store]\nurl = \"file:store-url\"\n");
+    desk.write("store-url", "postgres://u:hunter2@127.0.0.1:1/db\n");
+    let printed = desk.run(&["check-config"]);
+    assert!(
+        printed.stdout.contains("url = \"file:store-url\""),
+        "{printed:?}"
+    );
+    let served = desk.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(
+        served.stderr.contains("127.0.0.1:1") && !served.stderr.contains("hunter2"),
+        "{served:?}"
+    );
 }

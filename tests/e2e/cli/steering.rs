@@ -72,10 +72,10 @@ fn people_answer_what_tasks_ask() {
         server.at(&["why", &job, "--json"]).json()["state"],
         "waiting"
     );
-    let approved = server.at(&["approve", id, "--by", "kim", "--reason", "fine"]);
+    let approved = server.at(&["approve", id, "--reason", "fine"]);
     assert_eq!(
         approved.stdout.trim(),
-        format!("{id} approved by kim: ask of {job} asked \"Send it?\"")
+        format!("{id} approved by anonymous: ask of {job} asked \"Send it?\"")
     );
     assert_eq!(server.ended(&job), Some(0));
     let late = server.at(&["reject", id]);

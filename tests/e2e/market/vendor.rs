@@ -87,7 +87,7 @@ impl Vendor {
 
 pub fn config(address: SocketAddr, more: &str) -> String {
     format!(
-        "[market]\nprice_url = \"http://{address}/{{ticker}}.csv?from={{from}}&to={{to}}&key=secret\"\n{more}\n"
+        "[outbound]\nallowed_networks = [\"127.0.0.0/8\"]\n[market]\nprice_url = \"http://{address}/{{ticker}}.csv?from={{from}}&to={{to}}&key=secret\"\n{more}\n"
     )
 }
 

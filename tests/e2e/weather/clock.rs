@@ -36,7 +36,14 @@ impl Jumping {
     }
 
     fn serve(&self) -> Serving {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--log", "warn"];
+        let args = [
+            "serve",
+            "--insecure-loopback",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "warn",
+        ];
         let mut command = self.desk.command(&args);
         command
             .env("LD_PRELOAD", &self.shim)

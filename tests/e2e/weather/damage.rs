@@ -34,7 +34,14 @@ async fn with_jobs() -> Desk {
 fn assert_refused_untouched(desk: &Desk) {
     let before = fs::read(database(desk)).unwrap();
     for _ in 0..2 {
-        let served = desk.run(&["serve", "--listen", "127.0.0.1:0", "--log", "error"]);
+        let served = desk.run(&[
+            "serve",
+            "--insecure-loopback",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "error",
+        ]);
         let line = served.refused(1);
         assert!(line.contains("callboard.db is damaged"), "{line}");
     }

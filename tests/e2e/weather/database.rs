@@ -36,7 +36,14 @@ async fn a_database_that_goes_under_load_takes_nothing_with_it_and_service_resum
         return;
     };
     let desk = Desk::new();
-    let args = ["serve", "--listen", "127.0.0.1:0", "--log", "error"];
+    let args = [
+        "serve",
+        "--insecure-loopback",
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "error",
+    ];
     let url = database.url("postgres");
     let server = Serving::spawn(desk.command(&args).env("CALLBOARD_STORE__URL", url));
     let client = server.client();

@@ -123,7 +123,7 @@ fn a_data_directory_that_takes_no_writes_is_refused_in_one_line() {
         Some(volume) => volume.make_read_only(),
         None => fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o555)).unwrap(),
     }
-    let served = desk.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let served = desk.run(&["serve", "--insecure-loopback", "--listen", "127.0.0.1:0"]);
     let line = served.refused(1);
     assert!(line.contains(DATA_DIR), "{line}");
     let says = ["Read-only file system", "Permission denied"];

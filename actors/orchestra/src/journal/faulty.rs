@@ -11,6 +11,7 @@ use super::{
     SupervisionNote,
 };
 use crate::{
+    audit::KeptEntry,
     id::{ApprovalId, EffectId, JobId, Tenant},
     time::Timestamp,
 };
@@ -181,6 +182,15 @@ impl Journal for FaultyJournal {
         effect: EffectId,
     ) -> JournalFuture<'a, Option<EffectRow>> {
         self.stumble(Call::Effect, self.journal.effect(tenant, effect))
+    }
+
+    fn audit<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<KeptEntry>> {
+        self.journal.audit(tenant, after, limit)
     }
 
     fn note_supervision(&self, notes: Vec<SupervisionNote>) -> JournalFuture<'_, ()> {

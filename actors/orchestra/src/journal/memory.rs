@@ -17,6 +17,7 @@ use super::{
     record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote},
 };
 use crate::{
+    audit::KeptEntry,
     id::{ApprovalId, EffectId, JobId, Tenant},
     time::Timestamp,
 };
@@ -30,6 +31,7 @@ struct Shelves {
     approvals: BTreeMap<ApprovalId, ApprovalRow>,
     effects: BTreeMap<EffectId, EffectRow>,
     supervision: Vec<SupervisionNote>,
+    audit: HashMap<Tenant, Vec<KeptEntry>>,
     pos: u64,
 }
 
@@ -103,6 +105,17 @@ impl Shelves {
         let effects = record.asides.effects.iter();
         self.effects
             .extend(effects.map(|row| (row.id, row.clone())));
+        for entry in &record.audit {
+            let chain = self.audit.entry(entry.tenant.clone()).or_default();
+            chain.push(KeptEntry {
+                seq: chain.len() as u64 + 1,
+                at: entry.at,
+                principal: Some(entry.author.principal.to_string()),
+                action: entry.action.to_owned(),
+                subject: entry.subject.clone(),
+                details: entry.details.clone(),
+            });
+        }
         self.pos
     }
 }
@@ -303,6 +316,21 @@ impl Journal for MemoryJournal {
             let shelves = self.shelves();
             let found = shelves.effects.get(&effect);
             Ok(found.filter(|row| row.tenant == *tenant).cloned())
+        })
+    }
+
+    fn audit<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<KeptEntry>> {
+        Box::pin(async move {
+            let shelves = self.shelves();
+            let chain = shelves.audit.get(tenant).map(Vec::as_slice);
+            let kept = chain.unwrap_or_default().iter();
+            let wanted = kept.filter(|entry| entry.seq > after).take(limit);
+            Ok(wanted.cloned().collect())
         })
     }
 

@@ -26,6 +26,7 @@ pub use memory::MemoryJournal;
 pub use record::{JobRow, JobsQuery, Record, Remembered, StoredRecord, SupervisionNote, row_of};
 
 use crate::{
+    audit::KeptEntry,
     id::{ApprovalId, EffectId, JobId, Tenant},
     time::Timestamp,
 };
@@ -122,6 +123,14 @@ pub trait Journal: Send + Sync + 'static {
         tenant: &'a Tenant,
         effect: EffectId,
     ) -> JournalFuture<'a, Option<EffectRow>>;
+
+    /// What the audit log has of a tenant after `seq`, oldest first.
+    fn audit<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<KeptEntry>>;
 
     fn note_supervision(&self, notes: Vec<SupervisionNote>) -> JournalFuture<'_, ()>;
 

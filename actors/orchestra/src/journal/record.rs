@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aside::Asides;
 use crate::{
+    audit::AuditEntry,
     id::{JobId, TaskId, Tenant},
     job::{Job, JobEvent, JobState, WaitReason},
     outcome::Failure,
@@ -26,6 +27,8 @@ pub struct Record {
     pub remember: Option<Remembered>,
     /// Rows of the other projections that these events changed; empty for most records.
     pub asides: Asides,
+    /// What the audit log is told of the command.
+    pub audit: Vec<AuditEntry>,
 }
 
 impl Record {

@@ -10,6 +10,7 @@ use super::{
     message::CommandError,
 };
 use crate::{
+    audit::{self, Deed},
     catalog::Catalog,
     id::{JobId, TaskId},
     job::{Effect, Job, Step},
@@ -19,6 +20,14 @@ use crate::{
     writer::{Append, Settled, WriterMessage},
 };
 
+/// Where a record comes from, beside the step.
+#[derive(Default)]
+pub(super) struct Origin {
+    /// What a caller asked for.
+    pub deed: Option<Deed>,
+    pub remember: Option<Remembered>,
+}
+
 impl Shard {
     /// Sends the events just folded into a live job to the journal.
     pub(super) fn append(
@@ -27,7 +36,7 @@ impl Shard {
         at: Timestamp,
         step: Step,
         after: AfterCommit,
-        remember: Option<Remembered>,
+        origin: Origin,
     ) {
         let live = self
             .jobs
@@ -39,6 +48,8 @@ impl Shard {
             asides,
         } = step;
         let (events, row): (Arc<[_]>, _) = (events.into(), Arc::new(row_of(&live.job)));
+        let Origin { deed, remember } = origin;
+        let audit = audit::entries(&live.job.tenant, at, deed, &asides);
         let record = Record {
             job: id,
             tenant: live.job.tenant.clone(),
@@ -48,6 +59,7 @@ impl Shard {
             row: row.clone(),
             remember,
             asides,
+            audit,
         };
         let last_seq = live.job.seq;
         let catalog = &self.ports.catalog;

@@ -167,7 +167,7 @@ impl Shard {
         if let Some(held) = live.held.get_mut(&task) {
             held.starting = Some(live.job.seq);
         }
-        self.carry_out(id, started, AfterCommit::default());
+        self.carry_out(id, started, AfterCommit::default(), None);
     }
 
     /// True while nothing of the job may be handed out.

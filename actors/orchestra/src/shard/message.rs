@@ -10,6 +10,8 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
+    audit::Deed,
+    author::Author,
     crew::Delivery,
     id::{JobId, TaskId, Tenant},
     job::{Command, Job, Refused, Submit},
@@ -72,6 +74,7 @@ pub(crate) struct NewJob {
     pub kind: &'static str,
     pub submit: Submit,
     pub remember: Option<Remembered>,
+    pub deed: Deed,
     pub permit: OwnedSemaphorePermit,
     /// The caller waits for the end of the job, and not for its submission to be committed.
     pub patient: bool,
@@ -119,6 +122,7 @@ pub(crate) struct Control {
     pub job: JobId,
     pub tenant: Tenant,
     pub command: Command,
+    pub author: Author,
     pub reply: ControlReply,
 }
 

@@ -33,6 +33,7 @@ pub(crate) use reading::read_job;
 
 use crate::{
     admission::Admission,
+    audit::Deed,
     catalog::Catalog,
     crew::{Delivery, RoleCrew},
     hub::EventHub,
@@ -42,6 +43,7 @@ use crate::{
     recovery::RecoveryGauge,
     shard::{
         adopt::{Phase, Reloading},
+        commit::Origin,
         live::{AfterCommit, LiveJob},
         pace::Paces,
         parked::Parking,
@@ -194,7 +196,7 @@ impl Shard {
     /// Applies a command to a live job, appends what happened and keeps the effects until it is committed.
     fn command(&mut self, id: JobId, command: Command, after: AfterCommit) -> Result<(), Refused> {
         let decided = self.decide(id, command)?;
-        self.carry_out(id, decided, after);
+        self.carry_out(id, decided, after, None);
         Ok(())
     }
 
@@ -212,9 +214,16 @@ impl Shard {
     }
 
     /// Has the step just taken committed, and what follows from it done.
-    fn carry_out(&mut self, id: JobId, (at, step): (Timestamp, Step), after: AfterCommit) {
+    fn carry_out(
+        &mut self,
+        id: JobId,
+        (at, step): (Timestamp, Step),
+        after: AfterCommit,
+        deed: Option<Deed>,
+    ) {
         if !step.events.is_empty() {
-            return self.append(id, at, step, after, None);
+            let remember = None;
+            return self.append(id, at, step, after, Origin { deed, remember });
         }
         let live = self.jobs.get_mut(&id);
         let effects = live.map(|live| live.pend_behind(step.effects));
@@ -258,7 +267,11 @@ impl Shard {
         let mut live = LiveJob::new(job, self.lives, Some(new.permit), gauge);
         live.answer_when_committed(new.reply, new.patient);
         self.jobs.insert(new.id, live);
-        self.append(new.id, now, submitted, AfterCommit::default(), new.remember);
+        let origin = Origin {
+            deed: Some(new.deed),
+            remember: new.remember,
+        };
+        self.append(new.id, now, submitted, AfterCommit::default(), origin);
     }
 }
 

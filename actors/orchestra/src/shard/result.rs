@@ -8,6 +8,7 @@ use super::{
     CommandError, Shard, dispatch::attempt_of, live::AfterCommit, message::Control, timers::Alarm,
 };
 use crate::{
+    audit::Deed,
     context::Deliverables,
     crew::{Delivery, Spoiled},
     id::{JobId, TaskId},
@@ -133,8 +134,10 @@ impl Shard {
             job: id,
             tenant,
             command,
+            author,
             reply,
         } = control;
+        let deed = Deed::command(author, id, &command);
         let is_own = self
             .jobs
             .get(&id)
@@ -149,7 +152,7 @@ impl Shard {
                     acknowledge: None,
                     controlled: Some(reply),
                 };
-                self.carry_out(id, decided, after);
+                self.carry_out(id, decided, after, deed);
             }
             // Err means that the caller has gone.
             Err(refused) => drop(reply.send(Err(refused))),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use callboard_orchestra::{
-    JobId, Payload, Tenant,
+    Author, JobId, Payload, Tenant,
     hub::Signal,
     job::{Job, JobEvent, JobState, TaskState},
     journal::{JobsQuery, row_of},
@@ -195,7 +195,8 @@ fn a_signal_that_the_journal_does_not_say_was_taken_brings_its_task_nothing() {
             .await;
         stage.begun(job, 1).await;
         let (coordinator, tenant) = (&stage.house.coordinator, Tenant::default());
-        let sent = coordinator.signal(&tenant, job, "go", Payload::of(&7).unwrap());
+        let author = Author::anonymous();
+        let sent = coordinator.signal(&tenant, job, "go", Payload::of(&7).unwrap(), &author);
         sent.await.unwrap();
         stage.until(job, "task.succeeded", 1).await;
         // It has asked for the signal, and was handed out again with it while that is being committed.

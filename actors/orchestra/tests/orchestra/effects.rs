@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callboard_orchestra::{
-    EffectClass, FailureKind, JobId, Payload, ResolveError, Tenant,
+    Author, EffectClass, FailureKind, JobId, Payload, ResolveError, Tenant,
     job::{JobState, Resolution, WaitReason},
     journal::{EffectRow, EffectState, EffectsQuery, MemoryJournal},
     why::Because,
@@ -38,7 +38,7 @@ async fn resolve(
     let (tenant, why) = (Tenant::default(), Some("seen".to_owned()));
     let coordinator = &stage.house.coordinator;
     coordinator
-        .resolve(&tenant, effect.id, resolution, "ann", why)
+        .resolve(&tenant, effect.id, resolution, &Author::of("ann"), why)
         .await
 }
 
@@ -214,7 +214,10 @@ fn a_cancel_counts_the_effects_it_leaves_open_and_they_are_resolved_after_the_en
             .await;
         stage.begun(job, 3).await;
         stage.until(job, "task.succeeded", 1).await;
-        let receipt = coordinator.cancel(&tenant, job, "enough").await.unwrap();
+        let receipt = coordinator
+            .cancel(&tenant, job, "enough", &Author::anonymous())
+            .await
+            .unwrap();
         assert_eq!(
             (
                 receipt.stopped,

@@ -10,7 +10,7 @@ use std::{
 
 use callboard_orchestra::submission::IdempotencyKey;
 use callboard_orchestra::{
-    ApprovalId, EffectId, JobId, Payload, Submission, Tenant, Timestamp,
+    ApprovalId, Author, EffectId, JobId, KeptEntry, Payload, Submission, Tenant, Timestamp,
     job::JobState,
     journal::{
         ApprovalRow, ApprovalsQuery, EffectRow, EffectsQuery, History, JobRow, JobsQuery, Journal,
@@ -123,6 +123,15 @@ impl Journal for Stumbling {
         effect: EffectId,
     ) -> JournalFuture<'a, Option<EffectRow>> {
         self.journal.effect(tenant, effect)
+    }
+
+    fn audit<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: u64,
+        limit: usize,
+    ) -> JournalFuture<'a, Vec<KeptEntry>> {
+        self.journal.audit(tenant, after, limit)
     }
 
     fn records(
@@ -311,7 +320,7 @@ fn a_job_that_is_being_read_again_can_be_cancelled() {
         let receipt = stage
             .house
             .coordinator
-            .cancel(&Tenant::default(), job, "enough")
+            .cancel(&Tenant::default(), job, "enough", &Author::anonymous())
             .await
             .unwrap();
         assert_eq!(receipt.already_done, 2);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use callboard_orchestra::{
-    ControlError, FailureKind, HouseSpec, Payload, Submission, SubmitError, Tenant, Timestamp,
-    admission::AdmissionLimits, hub::Signal, job::JobState, shard::CommandError,
+    Author, ControlError, FailureKind, HouseSpec, Payload, Submission, SubmitError, Tenant,
+    Timestamp, admission::AdmissionLimits, hub::Signal, job::JobState, shard::CommandError,
     submission::IdempotencyKey,
 };
 use callboard_runtime::testing::universe;
@@ -26,12 +26,16 @@ fn a_cancelled_job_ends_at_once_and_starts_nothing_more() {
         let receipt = stage
             .house
             .coordinator
-            .cancel(&tenant, job, "enough")
+            .cancel(&tenant, job, "enough", &Author::anonymous())
             .await
             .unwrap();
         assert_eq!((receipt.stopped, receipt.already_done), (3, 2));
         assert_eq!(stage.end_of(job).await.state, JobState::Cancelled);
-        let refused = stage.house.coordinator.cancel(&tenant, job, "again").await;
+        let refused = stage
+            .house
+            .coordinator
+            .cancel(&tenant, job, "again", &Author::anonymous())
+            .await;
         assert!(
             matches!(refused, Err(ControlError::Command(CommandError::Ended))),
             "{refused:?}"

@@ -9,7 +9,7 @@ use std::{
 };
 
 use callboard_orchestra::{
-    Payload, Tenant, Timestamp,
+    Author, Payload, Tenant, Timestamp,
     job::JobState,
     journal::{Call, FaultyJournal, MemoryJournal},
     why::Because,
@@ -88,12 +88,16 @@ fn a_job_counts_alike_while_it_is_parked_and_while_it_is_not() {
         assert_eq!(counted, (1, 2));
         let other = Payload::of(&1).unwrap();
         for _ in 0..3 {
-            let sent = coordinator.signal(&tenant, job, "other", other.clone());
+            let author = Author::anonymous();
+            let sent = coordinator.signal(&tenant, job, "other", other.clone(), &author);
             sent.await.unwrap();
             stage.fence().await;
             assert_eq!(admitted(&stage), counted);
         }
-        coordinator.signal(&tenant, job, "go", other).await.unwrap();
+        coordinator
+            .signal(&tenant, job, "go", other, &Author::anonymous())
+            .await
+            .unwrap();
         assert_eq!(stage.end_of(job).await.state, JobState::Succeeded);
         stage.fence().await;
         assert_eq!(admitted(&stage), (0, 0));
@@ -136,7 +140,10 @@ fn a_job_that_processes_die_of_runs_one_task_at_a_time_and_its_suspect_is_quaran
             why.tasks[0].because,
             Because::Operator { process_deaths: 3 }
         );
-        coordinator.retry(&tenant, job).await.unwrap();
+        coordinator
+            .retry(&tenant, job, &Author::anonymous())
+            .await
+            .unwrap();
         assert_eq!(stage.end_of(job).await.state, JobState::Succeeded);
         assert_eq!(stage.attempts_of(job), [(2, 1), (3, 1), (1, 2), (4, 1)]);
     });

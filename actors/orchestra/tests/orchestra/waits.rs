@@ -9,8 +9,8 @@ use std::{
 };
 
 use callboard_orchestra::{
-    ControlError, DecideError, FailureKind, JobId, OnExhausted, Payload, Submission, Tenant,
-    Timestamp,
+    Author, ControlError, DecideError, FailureKind, JobId, OnExhausted, Payload, Submission,
+    Tenant, Timestamp,
     job::{Decision, JobState, Refused, WaitReason},
     journal::{
         ApprovalRow, ApprovalState, ApprovalsQuery, Call, FaultyJournal, JobRow, MemoryJournal,
@@ -54,7 +54,7 @@ async fn decide(
     let (tenant, why) = (Tenant::default(), Some("because".to_owned()));
     let coordinator = &stage.house.coordinator;
     coordinator
-        .decide(&tenant, approval.id, decision, "ann", why)
+        .decide(&tenant, approval.id, decision, &Author::of("ann"), why)
         .await
 }
 
@@ -167,7 +167,9 @@ fn the_approval_of_a_job_that_is_cancelled_is_withdrawn() {
         let job = stage.submit(&Play::of([APPROVAL])).await;
         let asked = approval_of(&stage, job).await;
         let coordinator = &stage.house.coordinator;
-        let cancelled = coordinator.cancel(&Tenant::default(), job, "enough").await;
+        let cancelled = coordinator
+            .cancel(&Tenant::default(), job, "enough", &Author::anonymous())
+            .await;
         assert_eq!(cancelled.unwrap().unknown_outcome, 0);
         let late = decide(&stage, &asked, Decision::Approve).await;
         assert!(
@@ -185,7 +187,8 @@ fn a_signal_reaches_the_task_that_waits_and_one_that_waits_later() {
         let send = async |job, payload: u32| {
             let payload = Payload::of(&payload).unwrap();
             let tenant = Tenant::default();
-            let sent = coordinator.signal(&tenant, job, "go", payload);
+            let author = Author::anonymous();
+            let sent = coordinator.signal(&tenant, job, "go", payload, &author);
             sent.await.unwrap()
         };
         let job = stage.submit(&Play::of([signal(None)])).await;
@@ -233,9 +236,14 @@ fn a_paused_job_takes_what_is_in_hand_and_starts_nothing_until_it_is_resumed() {
         play.tasks[1].2 = vec!["t0".to_owned()];
         let job = stage.submit(&play).await;
         stage.begun(job, 1).await;
-        let row = coordinator.pause(&tenant, job, "lunch").await.unwrap();
+        let row = coordinator
+            .pause(&tenant, job, "lunch", &Author::anonymous())
+            .await
+            .unwrap();
         assert_eq!(row.waiting_for, Some(WaitReason::Paused {}));
-        let twice = coordinator.pause(&tenant, job, "lunch").await;
+        let twice = coordinator
+            .pause(&tenant, job, "lunch", &Author::anonymous())
+            .await;
         assert!(
             matches!(
                 twice,
@@ -250,10 +258,15 @@ fn a_paused_job_takes_what_is_in_hand_and_starts_nothing_until_it_is_resumed() {
         stage.fence().await;
         assert_eq!(stage.attempts_of(job), [(1, 1)]);
         assert_eq!(row_of(&stage, job).await.state, JobState::Waiting);
-        coordinator.resume(&tenant, job, "back").await.unwrap();
+        coordinator
+            .resume(&tenant, job, "back", &Author::anonymous())
+            .await
+            .unwrap();
         assert_eq!(stage.end_of(job).await.state, JobState::Succeeded);
         assert_eq!(stage.attempts_of(job), [(1, 1), (2, 1), (3, 1)]);
-        let late = coordinator.resume(&tenant, job, "back").await;
+        let late = coordinator
+            .resume(&tenant, job, "back", &Author::anonymous())
+            .await;
         assert!(
             matches!(late, Err(ControlError::Command(CommandError::Ended))),
             "{late:?}"
@@ -281,8 +294,11 @@ fn a_job_that_was_to_pause_has_its_exhausted_task_retried_alone() {
             because(&stage, job).await,
             Because::Operator { process_deaths: 0 }
         );
-        coordinator.retry(&tenant, job).await.unwrap();
-        let twice = coordinator.retry(&tenant, job).await;
+        coordinator
+            .retry(&tenant, job, &Author::anonymous())
+            .await
+            .unwrap();
+        let twice = coordinator.retry(&tenant, job, &Author::anonymous()).await;
         assert!(
             matches!(
                 twice,

@@ -21,7 +21,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    const fn kind(&self) -> ResolutionKind {
+    pub(crate) const fn kind(&self) -> ResolutionKind {
         match self {
             Self::Succeeded { .. } => ResolutionKind::Succeeded,
             Self::Failed => ResolutionKind::Failed,

@@ -149,6 +149,7 @@ fn record(job: &Job, first_seq: u64, at: Timestamp, step: Step) -> Record {
         row: Arc::new(row_of(job)),
         remember: None,
         asides: step.asides,
+        audit: Vec::new(),
     }
 }
 

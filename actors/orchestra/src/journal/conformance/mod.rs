@@ -4,6 +4,7 @@
 //! own, so the journal may hold other things, and nothing is taken away.
 
 mod asides;
+mod audit;
 mod author;
 mod commits;
 mod echo;

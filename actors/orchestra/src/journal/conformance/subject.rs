@@ -1,6 +1,7 @@
 //! The journal under examination. Reads and commits that must succeed panic when they do not.
 
 use crate::{
+    audit::KeptEntry,
     id::{JobId, Tenant},
     job::Job,
     journal::{
@@ -105,6 +106,11 @@ impl Subject<'_> {
             .supervision(after, limit)
             .await
             .expect("supervision events can be read")
+    }
+
+    pub async fn audit(self, tenant: &Tenant, after: u64, limit: usize) -> Vec<KeptEntry> {
+        let kept = self.0.audit(tenant, after, limit).await;
+        kept.expect("the audit log can be read")
     }
 
     /// The row of the author's job.

@@ -1,6 +1,6 @@
 //! All checks in one call.
 
-use super::{asides, commits, reads, subject::Subject};
+use super::{asides, audit, commits, reads, subject::Subject};
 use crate::journal::Journal;
 
 /// Runs every check. Panics at the first thing the journal does wrong.
@@ -21,6 +21,8 @@ pub async fn check(journal: &dyn Journal) {
     asides::approvals_are_listed_newest_first_and_replaced_by_id(journal).await;
     asides::effects_are_listed_newest_first_and_replaced_by_id(journal).await;
     asides::supervision_events_get_rising_ids(journal).await;
+    audit::entries_are_kept_by_tenant_in_the_order_of_commits(journal).await;
+    audit::a_refused_batch_tells_the_audit_log_nothing(journal).await;
     commits::a_full_batch_of_many_jobs_is_committed_at_once(journal).await;
     commits::an_empty_batch_is_no_commit(journal).await;
 }

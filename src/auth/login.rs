@@ -1,0 +1,174 @@
+//! Sessions: begun with a password, kept going by a refresh token that changes each time, ended by logging out, by their
+//! age, by a new password, or by a refresh token that comes twice.
+
+use std::time::Duration;
+
+use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp, journal::JournalError};
+use serde_json::{Map, Value, json};
+
+use super::{
+    authority::Authority,
+    id::SessionId,
+    password::{Busy, PASSWORD_BYTES},
+    principal::{Principal, Unknown},
+    role,
+    secret::{Secret, SecretKind},
+};
+use crate::store::{Refresh, SessionRow, Tokens};
+
+/// What a client is given of a session.
+pub struct Login {
+    pub principal: Principal,
+    pub access: Secret,
+    pub access_ttl: Duration,
+    pub refresh: Secret,
+    /// What is left of the session at most.
+    pub session_ttl: Duration,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLogin {
+    #[error("the name or the password is wrong")]
+    Wrong,
+    #[error("after so many wrong passwords the next is looked at later")]
+    Delayed(Duration),
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    #[error("the login is over")]
+    Over,
+    #[error(transparent)]
+    Store(#[from] JournalError),
+}
+
+impl Authority {
+    pub async fn login(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+        password: String,
+        author: &Author,
+    ) -> Result<Login, NoLogin> {
+        // What is no name is nobody's, and is not remembered.
+        if !role::is_name(tenant.as_str())
+            || !role::is_name(name)
+            || password.len() > *PASSWORD_BYTES.end()
+        {
+            return Err(NoLogin::Wrong);
+        }
+        let now = Timestamp::now();
+        let attempt = self.delays().attempt(tenant, name, now);
+        attempt.map_err(NoLogin::Delayed)?;
+        let user = self.store().user(tenant, name).await?;
+        let hash = user.as_ref().map(|user| user.password.clone());
+        let is_right = self.passwords().is_right(password, hash).await?;
+        let entry = |action, by: Author, session: Option<SessionId>| AuditEntry {
+            tenant: tenant.clone(),
+            at: now,
+            author: by,
+            action,
+            subject: Some(format!("user:{name}")),
+            details: details(json!({"session": session})),
+        };
+        let Some(user) = user.filter(|_| is_right) else {
+            self.refused(entry("login.failed", author.clone(), None));
+            return Err(NoLogin::Wrong);
+        };
+        self.delays().succeeded(tenant, name);
+        let session = SessionRow {
+            id: SessionId::mint(),
+            tenant: tenant.clone(),
+            user: user.name,
+            created_at: now,
+            expires_at: now.plus(self.session_ttl()),
+        };
+        let (access, refresh, tokens) = self.mint(now);
+        let by = Author {
+            principal: format!("user:{name}").into(),
+            ..author.clone()
+        };
+        let entry = entry("login.succeeded", by, Some(session.id));
+        let begun = self.store().begin_session(&session, tokens, entry);
+        begun.await?;
+        self.logged_in(&session, access, refresh, now).await
+    }
+
+    /// New tokens for a refresh token. One that was used before ends the session, for two hold it then.
+    pub async fn refresh(&self, token: &str, author: &Author) -> Result<Login, NoLogin> {
+        if !SecretKind::Refresh.fits(token) {
+            return Err(NoLogin::Over);
+        }
+        let now = Timestamp::now();
+        let (access, refresh, tokens) = self.mint(now);
+        let hash = super::SecretHash::of(token);
+        let refreshed = self.store().refresh_session(hash, tokens, now).await?;
+        match refreshed {
+            Refresh::Refreshed(session) => {
+                self.changed();
+                self.logged_in(&session, access, refresh, now).await
+            }
+            Refresh::Reused(session) => {
+                self.changed();
+                self.refused(AuditEntry {
+                    tenant: session.tenant,
+                    at: now,
+                    author: author.clone(),
+                    action: "session.reused",
+                    subject: Some(format!("user:{}", session.user)),
+                    details: details(json!({"session": session.id})),
+                });
+                Err(NoLogin::Over)
+            }
+            Refresh::Unknown => Err(NoLogin::Over),
+        }
+    }
+
+    /// Ends a session.
+    pub async fn logout(&self, session: SessionId, entry: AuditEntry) -> Result<(), JournalError> {
+        if self.store().end_session(session, entry).await? {
+            self.changed();
+        }
+        Ok(())
+    }
+
+    async fn logged_in(
+        &self,
+        session: &SessionRow,
+        access: Secret,
+        refresh: Secret,
+        now: Timestamp,
+    ) -> Result<Login, NoLogin> {
+        let principal = self.of_session(session, session.expires_at).await;
+        let principal = principal.map_err(|unknown| match unknown {
+            Unknown::Store(error) => NoLogin::Store(error),
+            _ => NoLogin::Over,
+        })?;
+        Ok(Login {
+            principal,
+            access,
+            access_ttl: self.access_ttl(),
+            refresh,
+            session_ttl: session.expires_at.since(now),
+        })
+    }
+
+    fn mint(&self, now: Timestamp) -> (Secret, Secret, Tokens) {
+        let (access, refresh) = (
+            Secret::mint(SecretKind::Access),
+            Secret::mint(SecretKind::Refresh),
+        );
+        let tokens = Tokens {
+            access: access.hash(),
+            access_expires_at: now.plus(self.access_ttl()),
+            refresh: refresh.hash(),
+        };
+        (access, refresh, tokens)
+    }
+}
+
+fn details(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(details) => details,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,25 @@
+//! Section `quota`: how much one tenant may have.
+
+use serde::{Deserialize, Serialize};
+
+/// Zero is no bound.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaConfig {
+    /// Jobs that have not ended.
+    pub tenant_live_jobs_max: u64,
+    pub tenant_requests_per_minute: u32,
+    /// What holds of some tenants instead.
+    pub tenants: Vec<TenantQuota>,
+}
+
+/// What one tenant may have instead of what the others may.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantQuota {
+    pub tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_live_jobs_max: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_requests_per_minute: Option<u32>,
+}

@@ -1,0 +1,9 @@
+//! API keys.
+
+pub mod create;
+pub mod grant;
+pub mod list;
+pub mod revoke;
+pub mod rotate;
+pub mod show;
+mod view;

@@ -1,0 +1,132 @@
+//! How often a caller may ask: counted before anything is read, told in the headers of every answer that was counted.
+//! The names are those of drafts 03 to 06 of draft-ietf-httpapi-ratelimit-headers.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    Error, HttpMessage, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use callboard_orchestra::Tenant;
+
+use super::{
+    connections::counted_as,
+    desk::Desk,
+    error::{Kind, Problem},
+};
+use crate::{
+    auth::{Principal, role},
+    limits::{QuotaExceeded, RateKey, Tier, Verdict},
+};
+
+/// Where paths of tenants begin. Probes and metrics are the operator's.
+const OF_TENANTS: &str = "/v1/";
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// The middleware, within the guard, which knows the caller.
+pub async fn limit_rate<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let Some(desk) = request.app_data::<Data<Desk>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let verdict = match key_of(&request, &desk) {
+        Some(key) => desk.rates.ask(&key).await,
+        None => None,
+    };
+    let refused = match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(delay) => Some(too_often(delay)),
+        None => match tenant_of(&request) {
+            Some(tenant) => desk.quotas.request(&tenant).await.err().map(Problem::from),
+            None => None,
+        },
+    };
+    let mut response = match refused {
+        Some(problem) => request
+            .into_response(problem.error_response())
+            .map_into_right_body(),
+        None => next.call(request).await?.map_into_left_body(),
+    };
+    if let Some(verdict) = verdict {
+        tell(response.headers_mut(), verdict);
+    }
+    Ok(response)
+}
+
+/// Has a request counted as one of this caller, and against the quota of its tenant.
+pub fn count_as(request: &ServiceRequest, principal: &Principal) {
+    let tier = match &*principal.role {
+        role::ADMIN | role::SERVICE => Tier::Elevated,
+        _ => Tier::Standard,
+    };
+    let mut extensions = request.extensions_mut();
+    extensions.insert(RateKey {
+        tier,
+        key: principal.name.clone(),
+    });
+    extensions.insert(principal.tenant.clone());
+}
+
+/// Counts a request whose caller did not show who it is, against its address.
+pub async fn count_stranger(desk: &Desk, request: &ServiceRequest) -> Result<(), Problem> {
+    let verdict = match address_of(request, desk) {
+        Some(key) => desk.rates.ask(&key).await,
+        None => None,
+    };
+    match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(delay) => Err(too_often(delay)),
+        None => Ok(()),
+    }
+}
+
+/// Whom the request is counted as; None for one of this machine without a key.
+fn key_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
+    let known = request.extensions().get::<RateKey>().cloned();
+    known.or_else(|| address_of(request, desk))
+}
+
+fn address_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
+    let address = request.peer_addr()?.ip();
+    if address.to_canonical().is_loopback() && !desk.rates.limit_loopback {
+        return None;
+    }
+    Some(RateKey {
+        tier: Tier::Anonymous,
+        key: Arc::from(counted_as(address).to_string()),
+    })
+}
+
+/// Whose quota the request counts against; None outside of what tenants have.
+fn tenant_of(request: &ServiceRequest) -> Option<Tenant> {
+    let known = request.extensions().get::<Tenant>().cloned();
+    let is_of_tenants = request.path().starts_with(OF_TENANTS);
+    is_of_tenants.then(|| known.unwrap_or_default())
+}
+
+fn too_often(delay: Duration) -> Problem {
+    let detail = "this caller asks too often";
+    Problem::new(Kind::RateLimited, "rate_limited", detail).retry_after(delay)
+}
+
+fn tell(headers: &mut HeaderMap, verdict: Verdict) {
+    let reset_s = verdict.reset.as_millis().div_ceil(1_000);
+    headers.insert(LIMIT, HeaderValue::from(verdict.limit));
+    headers.insert(REMAINING, HeaderValue::from(verdict.remaining));
+    let reset_s = u64::try_from(reset_s).unwrap_or(u64::MAX);
+    headers.insert(RESET, HeaderValue::from(reset_s));
+}
+
+impl From<QuotaExceeded> for Problem {
+    fn from(error: QuotaExceeded) -> Self {
+        Self::new(Kind::RateLimited, "quota_exceeded", error.to_string())
+            .field(error.quota)
+            .retry_after(error.retry_after)
+    }
+}

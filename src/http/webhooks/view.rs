@@ -1,0 +1,147 @@
+//! How endpoints and deliveries are shown.
+
+use callboard_orchestra::{Author, Tenant, Timestamp, audit::AuditEntry};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    http::{
+        caller::Caller,
+        error::{Kind, Problem},
+    },
+    store::{webhook_delivery, webhook_endpoint},
+};
+
+const ENDPOINT_PREFIX: &str = "whk_";
+const DELIVERY_PREFIX: &str = "dlv_";
+
+/// Where events are sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Webhook)]
+pub struct WebhookView {
+    #[schema(example = "whk_0198c0de00007000800000000000002a")]
+    id: String,
+    url: String,
+    /// Types that are sent, such as `job.succeeded` or `job.*`; all when there are none.
+    event_types: Vec<String>,
+    enabled: bool,
+    /// Why nothing more is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_because: Option<String>,
+    created_at: String,
+    /// Since when every attempt has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failing_since: Option<String>,
+    /// What signatures are made with. Shown when the endpoint is made, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+/// One event on its way to one endpoint.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub struct DeliveryView {
+    #[schema(example = "dlv_0198c0de00007000800000000000002a")]
+    id: String,
+    #[schema(example = "job.succeeded")]
+    event_type: String,
+    /// `pending`, `delivered` or `failed`.
+    state: String,
+    attempts: i64,
+    created_at: String,
+    /// When it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<String>,
+    /// Status of the last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+fn told(millis: i64) -> String {
+    Timestamp::from_millis(millis).rfc3339()
+}
+
+impl WebhookView {
+    pub fn of(row: &webhook_endpoint::Model) -> Self {
+        Self {
+            id: endpoint_id(row.id),
+            url: row.url.clone(),
+            event_types: serde_json::from_str(&row.event_types).unwrap_or_default(),
+            enabled: row.enabled,
+            disabled_because: row.disabled_because.clone(),
+            created_at: told(row.created_at),
+            failing_since: row.failing_since.map(told),
+            secret: None,
+        }
+    }
+
+    /// With the secret, for the one who made it.
+    pub fn of_new(row: &webhook_endpoint::Model) -> Self {
+        Self {
+            secret: Some(row.secret.clone()),
+            ..Self::of(row)
+        }
+    }
+}
+
+impl DeliveryView {
+    pub fn of(row: &webhook_delivery::Model) -> Self {
+        Self {
+            id: format!("{DELIVERY_PREFIX}{}", row.id.simple()),
+            event_type: row.event_type.clone(),
+            state: row.state.clone(),
+            attempts: row.attempts,
+            created_at: told(row.created_at),
+            next_at: row.ended_at.is_none().then(|| told(row.next_at)),
+            ended_at: row.ended_at.map(told),
+            status: row.status,
+            error: row.error.clone(),
+        }
+    }
+}
+
+pub fn endpoint_id(id: Uuid) -> String {
+    format!("{ENDPOINT_PREFIX}{}", id.simple())
+}
+
+pub fn read_endpoint_id(text: &str) -> Result<Uuid, Problem> {
+    read_id(ENDPOINT_PREFIX, text)
+}
+
+pub fn read_delivery_id(text: &str) -> Result<Uuid, Problem> {
+    read_id(DELIVERY_PREFIX, text)
+}
+
+fn read_id(prefix: &str, text: &str) -> Result<Uuid, Problem> {
+    let hex = text.strip_prefix(prefix).filter(|hex| hex.len() == 32);
+    hex.and_then(|hex| Uuid::try_parse(hex).ok())
+        .ok_or_else(|| {
+            let detail = format!("`{text}` is not an id such as {prefix}0198c0de...");
+            Problem::new(Kind::Malformed, "invalid_webhook_id", detail).field("id")
+        })
+}
+
+/// The endpoint does not exist, or belongs to another tenant.
+pub fn no_such_webhook() -> Problem {
+    Problem::new(Kind::NotFound, "webhook_not_found", "no such webhook")
+}
+
+/// What the audit log is told.
+pub fn entry(caller: &Caller, action: &'static str, id: Uuid, url: &str) -> AuditEntry {
+    let author: Author = caller.author.clone();
+    let tenant: Tenant = caller.tenant.clone();
+    AuditEntry {
+        tenant,
+        at: Timestamp::now(),
+        author,
+        action,
+        subject: Some(endpoint_id(id)),
+        details: Map::from_iter([("url".to_owned(), Value::from(url))]),
+    }
+}

@@ -1,0 +1,104 @@
+//! What one tenant may have.
+//!
+//! Live jobs are counted in the store before a submission is taken: submissions of one moment do not see each other, and
+//! together may exceed the bound by their number.
+
+use std::{collections::HashMap, time::Duration};
+
+use callboard_orchestra::{id::Tenant, journal::JournalError};
+
+use super::{rates::Limit, redis_limits::SharedLimits};
+use crate::{
+    config::{QuotaConfig, TenantQuota},
+    store::Listing,
+};
+
+/// When to ask again for a job to have ended.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A tenant has all it may.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the tenant's quota `{quota}` of {bound} is used up")]
+pub struct QuotaExceeded {
+    pub quota: &'static str,
+    pub bound: u64,
+    pub retry_after: Duration,
+}
+
+/// The quotas. Clones share their counts.
+#[derive(Clone)]
+pub struct Quotas {
+    config: QuotaConfig,
+    everyone: Option<Limit>,
+    own: HashMap<String, Option<Limit>>,
+    listing: Listing,
+    shared: Option<SharedLimits>,
+}
+
+impl Quotas {
+    pub fn of(config: &QuotaConfig, listing: Listing, shared: Option<SharedLimits>) -> Self {
+        let limit = |own: &TenantQuota| {
+            let general = config.tenant_requests_per_minute;
+            Limit::new("tenant", own.tenant_requests_per_minute.unwrap_or(general))
+        };
+        let own = config.tenants.iter();
+        Self {
+            everyone: Limit::new("tenant", config.tenant_requests_per_minute),
+            own: own.map(|own| (own.tenant.clone(), limit(own))).collect(),
+            config: config.clone(),
+            listing,
+            shared,
+        }
+    }
+
+    /// Counts a request of the tenant.
+    pub async fn request(&self, tenant: &Tenant) -> Result<(), QuotaExceeded> {
+        let limit = self.own.get(tenant.as_str()).unwrap_or(&self.everyone);
+        let Some(limit) = limit else {
+            return Ok(());
+        };
+        let verdict = limit.ask(self.shared.as_ref(), tenant.as_str()).await;
+        match verdict.retry_after {
+            None => Ok(()),
+            Some(retry_after) => Err(QuotaExceeded {
+                quota: "tenant_requests_per_minute",
+                bound: verdict.limit.into(),
+                retry_after,
+            }),
+        }
+    }
+
+    /// Whether the tenant may have `more` live jobs: Ok(Err) when it may not.
+    pub async fn live_jobs(
+        &self,
+        tenant: &Tenant,
+        more: u64,
+    ) -> Result<Result<(), QuotaExceeded>, JournalError> {
+        let config = &self.config;
+        let own = config
+            .tenants
+            .iter()
+            .find(|own| own.tenant == tenant.as_str());
+        let bound = own
+            .and_then(|own| own.tenant_live_jobs_max)
+            .unwrap_or(config.tenant_live_jobs_max);
+        if bound == 0 {
+            return Ok(Ok(()));
+        }
+        let live = self.listing.live_jobs(tenant).await?;
+        if live.saturating_add(more) <= bound {
+            return Ok(Ok(()));
+        }
+        Ok(Err(QuotaExceeded {
+            quota: "tenant_live_jobs_max",
+            bound,
+            retry_after: AGAIN,
+        }))
+    }
+
+    /// Forgets tenants that are at rest.
+    pub fn forget(&self) {
+        let all = self.own.values().chain([&self.everyone]);
+        all.flatten().for_each(Limit::forget);
+    }
+}

@@ -1,0 +1,88 @@
+//! Records of the audit log by a filter. One that no index serves is held against a bounded number of records a page.
+
+use callboard_orchestra::journal::JournalError;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use super::{AuditQuery, AuditRow, read};
+use crate::{
+    filter::{Field, Filter, Kind, Schema},
+    store::{commit::failed, entity::audit_record, rows::int},
+};
+
+/// Records that one page of a filter without an index reads.
+const SCAN_ROWS_MAX: u64 = 50_000;
+
+/// What audit records can be filtered by.
+pub static AUDIT_RECORDS: Schema = Schema {
+    resource: "audit records",
+    fields: &[
+        Field {
+            indexed: true,
+            ..field("seq", Kind::Number)
+        },
+        field("at", Kind::Time),
+        field("action", Kind::Text),
+        Field {
+            nullable: true,
+            ..field("principal", Kind::Text)
+        },
+        Field {
+            nullable: true,
+            ..field("subject", Kind::Text)
+        },
+    ],
+};
+
+const fn field(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        column: name,
+        nullable: false,
+        indexed: false,
+    }
+}
+
+/// A page of a filter.
+#[derive(Debug)]
+pub struct FilteredAudit {
+    /// Newest first.
+    pub rows: Vec<AuditRow>,
+    /// Id of the last record that was looked at, when there are older ones still.
+    pub read_to: Option<Uuid>,
+}
+
+pub async fn filtered<C: ConnectionTrait>(
+    readers: &C,
+    query: &AuditQuery,
+    filter: &Filter,
+) -> Result<FilteredAudit, JournalError> {
+    use audit_record::Column;
+    let failed = || failed("list audit records by a filter");
+    let last_read = audit_record::Entity::find()
+        .filter(Column::Tenant.eq(query.tenant.as_str()))
+        .apply_if(query.before, |find, before| {
+            find.filter(Column::Seq.lt(int(before)))
+        })
+        .order_by_desc(Column::Seq)
+        .offset(SCAN_ROWS_MAX - 1)
+        .limit(1)
+        .one(readers)
+        .await
+        .map_err(failed())?;
+    let rows = read::listing(query)
+        .filter(filter.condition(readers.get_database_backend()))
+        .apply_if(last_read.as_ref(), |find, last| {
+            find.filter(Column::Seq.gte(last.seq))
+        })
+        .all(readers)
+        .await
+        .map_err(failed())?;
+    Ok(FilteredAudit {
+        rows,
+        read_to: last_read.map(|last| last.id),
+    })
+}

@@ -1,0 +1,115 @@
+//! How who may do what is changed.
+
+use std::sync::Arc;
+
+use callboard_orchestra::{AuditEntry, journal::JournalError};
+use sea_orm::{
+    ActiveValue::Set,
+    DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, ExprTrait,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::store::{
+    audit::append,
+    commit::{begin, end, failed},
+    entity::auth_change,
+    writer::{Lease, Writer},
+};
+
+/// The one row of the table.
+const ONLY_ROW: i64 = 1;
+
+/// The keys, users, sessions and roles of an open store. Clones share it.
+#[derive(Clone)]
+pub struct AuthStore {
+    pub(super) writer: Arc<Writer>,
+    pub(super) readers: DatabaseConnection,
+    pub(super) epoch: u64,
+}
+
+impl AuthStore {
+    pub(in crate::store) fn new(
+        writer: Arc<Writer>,
+        readers: DatabaseConnection,
+        epoch: u64,
+    ) -> Self {
+        Self {
+            writer,
+            readers,
+            epoch,
+        }
+    }
+
+    /// How often it has changed who may do what.
+    pub async fn version(&self) -> Result<u64, JournalError> {
+        let row = auth_change::Entity::find_by_id(ONLY_ROW)
+            .one(&self.readers)
+            .await;
+        let row = row.map_err(failed("read the version of access"))?;
+        Ok(row.map_or(0, |row| row.version.unsigned_abs()))
+    }
+
+    /// Does `work` in a transaction, with `entry` for the audit log, and counts the version up. When the work answers None
+    /// it found nothing to do, and nothing is written.
+    pub(super) async fn change<T>(
+        &self,
+        operation: &'static str,
+        entry: Option<AuditEntry>,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        let counted = async |txn: &DatabaseTransaction| {
+            let done = work(txn).await?;
+            if done.is_some() {
+                count(txn).await?;
+            }
+            Ok(done)
+        };
+        self.add(operation, entry, counted).await
+    }
+
+    /// The same for what makes no answer wrong that was given before: something new.
+    pub(super) async fn add<T>(
+        &self,
+        operation: &'static str,
+        entry: Option<AuditEntry>,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        let mut lease = self.writer.lease().await?;
+        let txn = begin(&lease, self.epoch).await?;
+        let Some(done) = work(&txn).await.map_err(failed(operation))? else {
+            leave(txn, lease, operation).await?;
+            return Ok(None);
+        };
+        append(&txn, &mut lease, entry.as_slice()).await?;
+        end(txn, lease, operation).await?;
+        Ok(Some(done))
+    }
+}
+
+async fn leave(
+    txn: DatabaseTransaction,
+    lease: Lease<'_>,
+    operation: &'static str,
+) -> Result<(), JournalError> {
+    txn.rollback().await.map_err(failed::<DbErr>(operation))?;
+    lease.put_back();
+    Ok(())
+}
+
+async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    use auth_change::Column;
+    let first = auth_change::ActiveModel {
+        id: Set(ONLY_ROW),
+        version: Set(1),
+    };
+    let next = Expr::col((auth_change::Entity, Column::Version)).add(1);
+    auth_change::Entity::insert(first)
+        .on_conflict(
+            OnConflict::column(Column::Id)
+                .value(Column::Version, next)
+                .to_owned(),
+        )
+        .exec_without_returning(txn)
+        .await
+        .map(drop)
+}

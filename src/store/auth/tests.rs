@@ -1,0 +1,207 @@
+//! Keys, roles, users and sessions on both databases.
+
+use std::{num::NonZeroU32, path::Path, time::Duration};
+
+use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
+
+use super::*;
+use crate::{
+    auth::{KeyId, Permission, Permissions, Secret, SecretHash, SecretKind, SessionId, UserId},
+    store::{Store, StoreSpec, Synchronous, postgres},
+};
+
+const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn entry(action: &'static str) -> AuditEntry {
+    AuditEntry {
+        tenant: Tenant::default(),
+        at: NOW,
+        author: Author::system(),
+        action,
+        subject: None,
+        details: Default::default(),
+    }
+}
+
+fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+fn hash(kind: SecretKind) -> SecretHash {
+    Secret::mint(kind).hash()
+}
+
+fn key(role: &str) -> KeyRow {
+    KeyRow {
+        id: KeyId::mint(),
+        tenant: Tenant::default(),
+        name: "k".to_owned(),
+        role: role.to_owned(),
+        created_at: NOW,
+        created_by: "system".to_owned(),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        previous_expires_at: None,
+    }
+}
+
+async fn on_both_databases(check: impl AsyncFn(&AuthStore)) {
+    let open = async |data_dir: &Path, url: Option<String>| {
+        let spec = StoreSpec {
+            data_dir: data_dir.to_owned(),
+            url,
+            synchronous: Synchronous::Full,
+            readers: NonZeroU32::MIN,
+        };
+        Store::open(spec).await.unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), None).await;
+    check(&store.auth()).await;
+    store.close().await.unwrap();
+    if let Some(url) = postgres::testing::database().await {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), Some(url)).await;
+        check(&store.auth()).await;
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_its_secret_until_it_is_revoked() {
+    on_both_databases(async |store| {
+        assert!(!store.has_admin_key(NOW).await.unwrap());
+        let (admin, secret) = (key("admin"), hash(SecretKind::ApiKey));
+        store
+            .add_key(&admin, secret, entry("key.created"))
+            .await
+            .unwrap();
+        let version = store.version().await.unwrap();
+        assert!(store.has_admin_key(NOW).await.unwrap());
+        let known = store.key_by_secret(secret, NOW).await.unwrap().unwrap();
+        assert_eq!((&known.key, known.until), (&admin, None));
+
+        store.note_use(&[(admin.id, later(5))]).await.unwrap();
+        assert_eq!(store.version().await.unwrap(), version);
+        let listed = store.keys(&admin.tenant, None, 10).await.unwrap();
+        assert_eq!(listed[0].last_used_at, Some(later(5)));
+        let elsewhere = Tenant::new("acme");
+        assert_eq!(store.key(&elsewhere, admin.id).await.unwrap(), None);
+        let revoke = |tenant| store.revoke_key(tenant, admin.id, NOW, entry("key.revoked"));
+        assert!(!revoke(&elsewhere).await.unwrap());
+        assert!(revoke(&admin.tenant).await.unwrap());
+        assert!(!revoke(&admin.tenant).await.unwrap());
+        assert_eq!(store.key_by_secret(secret, NOW).await.unwrap(), None);
+        assert!(!store.has_admin_key(NOW).await.unwrap());
+        assert_eq!(store.version().await.unwrap(), version + 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn both_secrets_of_a_rotated_key_are_good_for_the_overlap_alone() {
+    on_both_databases(async |store| {
+        let (row, [old, new]) = (key("viewer"), [(); 2].map(|()| hash(SecretKind::ApiKey)));
+        store
+            .add_key(&row, old, entry("key.created"))
+            .await
+            .unwrap();
+        let rotated = store.rotate_key(&row, new, later(60), entry("key.rotated"));
+        assert!(rotated.await.unwrap());
+        let until = async |secret, at| {
+            let known = store.key_by_secret(secret, at).await.unwrap();
+            known.map(|known| known.until)
+        };
+        assert_eq!(until(old, later(59)).await, Some(Some(later(60))));
+        assert_eq!(until(new, later(59)).await, Some(None));
+        assert_eq!(until(old, later(60)).await, None);
+        assert_eq!(until(new, later(60)).await, Some(None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_that_somebody_has_stays() {
+    on_both_databases(async |store| {
+        let tenant = Tenant::default();
+        let role = RoleRow {
+            name: "auditor".to_owned(),
+            permissions: Permissions::of(&[Permission::AuditRead]),
+        };
+        let put = store.put_role(&tenant, &role, NOW, entry("role.changed"));
+        put.await.unwrap();
+        assert_eq!(
+            store.role(&tenant, "auditor").await.unwrap().as_ref(),
+            Some(&role)
+        );
+        let holder = key("auditor");
+        let added = store.add_key(&holder, hash(SecretKind::ApiKey), entry("key.created"));
+        added.await.unwrap();
+        let remove = || store.remove_role(&tenant, "auditor", entry("role.removed"));
+        assert_eq!(remove().await.unwrap(), Removal::InUse);
+        let revoked = store.revoke_key(&tenant, holder.id, NOW, entry("key.revoked"));
+        assert!(revoked.await.unwrap());
+        assert_eq!(remove().await.unwrap(), Removal::Removed);
+        assert_eq!(remove().await.unwrap(), Removal::Missing);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_twice_ends_the_session() {
+    on_both_databases(async |store| {
+        let tenant = Tenant::default();
+        let user = UserRow {
+            id: UserId::mint(),
+            tenant: tenant.clone(),
+            name: "kim".to_owned(),
+            role: "user".to_owned(),
+            password: "hash".to_owned(),
+            created_at: NOW,
+            created_by: "system".to_owned(),
+        };
+        assert!(store.add_user(&user, entry("user.created")).await.unwrap());
+        assert!(!store.add_user(&user, entry("user.created")).await.unwrap());
+        let session = SessionRow {
+            id: SessionId::mint(),
+            tenant: tenant.clone(),
+            user: "kim".to_owned(),
+            created_at: NOW,
+            expires_at: later(1_000),
+        };
+        let tokens = |end| Tokens {
+            access: hash(SecretKind::Access),
+            access_expires_at: end,
+            refresh: hash(SecretKind::Refresh),
+        };
+        let (first, second) = (tokens(later(10)), tokens(later(20)));
+        let begun = store.begin_session(&session, first, entry("login.succeeded"));
+        begun.await.unwrap();
+        let found = async |tokens: Tokens, at| {
+            let known = store.session_by_access(tokens.access, at).await.unwrap();
+            known.is_some()
+        };
+        assert!(found(first, later(9)).await && !found(first, later(10)).await);
+
+        let refresh = |by: Tokens| store.refresh_session(by.refresh, second, later(5));
+        assert_eq!(
+            refresh(first).await.unwrap(),
+            Refresh::Refreshed(session.clone())
+        );
+        assert!(!found(first, later(6)).await && found(second, later(6)).await);
+        assert_eq!(
+            refresh(first).await.unwrap(),
+            Refresh::Reused(session.clone())
+        );
+        assert!(!found(second, later(6)).await);
+        assert_eq!(refresh(second).await.unwrap(), Refresh::Unknown);
+
+        let begun = store.begin_session(&session, first, entry("login.succeeded"));
+        begun.await.unwrap();
+        let set = store.set_password(&tenant, "kim", "other", entry("user.password_set"));
+        assert!(set.await.unwrap());
+        assert!(!found(first, later(6)).await);
+    })
+    .await;
+}

@@ -1,0 +1,234 @@
+//! What belongs to one tenant does not exist for another.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{admin_of, guarded};
+use crate::{
+    app::{Setup, TestApp},
+    artifacts::compared,
+    client::{Client, Job, answer},
+    eventually::eventually,
+    socket::Watcher,
+};
+
+/// The approval that a job waits for.
+pub async fn approval_of(client: &Client, job: &str) -> String {
+    eventually("the job asks", || async {
+        let shown = client.get_json(&format!("/v1/jobs/{job}")).await;
+        Some(shown["waiting_for"]["approval"].as_str()?.to_owned())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn no_door_of_a_job_opens_for_another_tenant() {
+    let app = guarded().await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let job = compared(&acme).await;
+    assert_eq!(job.tenant, "acme");
+    let listed = acme
+        .get_json(&format!("/v1/jobs/{}/artifacts", job.id))
+        .await;
+    let href = listed["items"][0]["href"].as_str().unwrap().to_owned();
+    assert_eq!(acme.get(&href).await.status, 200);
+
+    let id = &job.id;
+    let mut doors = vec![(Method::GET, href)];
+    for part in [
+        "",
+        "/tasks",
+        "/events",
+        "/facts",
+        "/lineage",
+        "/why",
+        "/artifacts",
+        "/stream",
+    ] {
+        doors.push((Method::GET, format!("/v1/jobs/{id}{part}")));
+    }
+    for verb in ["cancel", "pause", "resume", "retry", "signals/go"] {
+        doors.push((Method::POST, format!("/v1/jobs/{id}/{verb}")));
+    }
+    for other in [beta, app.admin()] {
+        for (method, path) in &doors {
+            let mut request = other.request(method.clone(), path);
+            if *method == Method::POST {
+                request = request.json(&json!({}));
+            }
+            let refused = answer(request).await;
+            assert_eq!(refused.status, 404, "{method} {path}");
+            let text = String::from_utf8_lossy(&refused.body).into_owned();
+            assert!(!text.contains("acme"), "{text}");
+        }
+        let bearer = format!("Bearer {}", other.key());
+        let headers = [("authorization", bearer.as_str())];
+        let stream = format!("/v1/jobs/{id}/stream");
+        let refused = Watcher::open_with(app.address, &stream, &headers).await;
+        assert_eq!(refused.err().unwrap(), 404);
+        let jobs = other.get_json("/v1/jobs").await;
+        assert_eq!(jobs["items"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn the_stream_of_a_tenant_has_its_own_jobs_alone() {
+    let app = guarded().await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let theirs = acme.fanout(3).await;
+    acme.finished(&theirs.id).await;
+    let bearer = format!("Bearer {}", beta.key());
+    let headers = [("authorization", bearer.as_str())];
+    let stream = Watcher::open_with(app.address, "/v1/stream?after=0", &headers).await;
+    let mut stream = stream.unwrap_or_else(|status| panic!("{status}"));
+    let more = acme.fanout(1).await;
+    acme.finished(&more.id).await;
+    let own = beta.fanout(1).await;
+    beta.finished(&own.id).await;
+    loop {
+        let frame = stream.next_kept().await.unwrap();
+        assert_eq!(frame["job"], own.id.as_str(), "{frame}");
+        if frame["type"] == "job.succeeded" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_of_one_tenant_says_nothing_to_another() {
+    let app = guarded().await;
+    let submit = async |client: &Client, tasks: u32| -> Job {
+        let body = json!({"kind": "drill.fanout", "input": {"tasks": tasks}});
+        let request = client.request(Method::POST, "/v1/jobs").json(&body);
+        let made = answer(request.header("idempotency-key", "the-same")).await;
+        assert_eq!(made.status, 202);
+        assert_eq!(made.header("idempotent-replayed"), None);
+        made.json()
+    };
+    let acme = admin_of(&app.admin(), "acme").await;
+    let beta = admin_of(&app.admin(), "beta").await;
+    let (one, other) = (submit(&acme, 1).await, submit(&beta, 2).await);
+    assert_ne!(one.id, other.id);
+    acme.finished(&one.id).await;
+    beta.finished(&other.id).await;
+}
+
+#[tokio::test]
+async fn an_approval_is_neither_seen_nor_decided_by_another_tenant() {
+    let app = guarded().await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let job = acme
+        .submit("drill.approval", json!({"why": "Send it?"}))
+        .await;
+    let approval = approval_of(&acme, &job.id).await;
+    assert_eq!(
+        beta.get_json("/v1/approvals?state=pending").await["items"],
+        json!([])
+    );
+    let of_job = beta
+        .get_json(&format!("/v1/approvals?job={}", job.id))
+        .await;
+    assert_eq!(of_job["items"], json!([]));
+    let path = format!("/v1/approvals/{approval}");
+    assert_eq!(beta.get(&path).await.problem(), "approval_not_found");
+    for verb in ["approve", "reject"] {
+        let refused = beta
+            .post(&format!("{path}/{verb}"), &json!({"reason": "why not"}))
+            .await;
+        assert_eq!(refused.problem(), "approval_not_found");
+    }
+    let approved = acme
+        .post(&format!("{path}/approve"), &json!({"reason": "it is due"}))
+        .await;
+    let approved: Value = approved.json();
+    let decided_by = approved["decided_by"].as_str().unwrap();
+    assert!(decided_by.starts_with("key:key_"), "{decided_by}");
+    acme.finished(&job.id).await;
+}
+
+#[tokio::test]
+async fn an_effect_is_neither_seen_nor_settled_by_another_tenant() {
+    let ledgers = tempfile::tempdir().unwrap();
+    let mut setup = Setup {
+        auth: true,
+        ..Setup::default()
+    };
+    setup.config.drill.ledger_dir = ledgers.path().to_owned();
+    let app = TestApp::start_with(setup).await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let input = json!({"ledger": ledgers.path().join("ledger"), "tasks": 1, "once": 1});
+    let job = acme.submit("drill.effects", input).await;
+    assert_eq!(acme.finished(&job.id).await.state, "succeeded");
+    let listed = acme.get_json("/v1/effects").await;
+    let effect = listed["items"][0]["id"].as_str().unwrap();
+    assert_eq!(beta.get_json("/v1/effects").await["items"], json!([]));
+    let path = format!("/v1/effects/{effect}");
+    assert_eq!(acme.get(&path).await.status, 200);
+    assert_eq!(beta.get(&path).await.problem(), "effect_not_found");
+    let settle = json!({"outcome": "again"});
+    let settled = beta.post(&format!("{path}/resolve"), &settle).await;
+    assert_eq!(settled.problem(), "effect_not_found");
+    let own = acme.post(&format!("{path}/resolve"), &settle).await;
+    assert_eq!(own.problem(), "not_unknown");
+}
+
+#[tokio::test]
+async fn keys_and_roles_of_one_tenant_are_unknown_to_another() {
+    let app = guarded().await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let keys = acme.get_json("/v1/keys").await;
+    let id = keys["items"][0]["id"].as_str().unwrap();
+    assert_eq!(keys["items"].as_array().unwrap().len(), 1);
+    for (method, path) in [
+        (Method::GET, format!("/v1/keys/{id}")),
+        (Method::POST, format!("/v1/keys/{id}/rotate")),
+        (Method::POST, format!("/v1/keys/{id}/revoke")),
+    ] {
+        let refused = answer(beta.request(method, &path)).await;
+        assert_eq!(refused.problem(), "key_not_found", "{path}");
+    }
+    let role = json!({"permissions": ["jobs:read"]});
+    let put = acme.request(Method::PUT, "/v1/roles/reader").json(&role);
+    assert_eq!(answer(put).await.status, 200);
+    let key = json!({"name": "k", "role": "reader"});
+    assert_eq!(beta.post("/v1/keys", &key).await.problem(), "unknown_role");
+}
+
+#[tokio::test]
+async fn the_server_itself_belongs_to_the_default_tenant() {
+    let app = guarded().await;
+    let acme = admin_of(&app.admin(), "acme").await;
+    for path in [
+        "/metrics",
+        "/v1/supervision",
+        "/v1/supervision/events",
+        "/v1/health",
+    ] {
+        assert_eq!(
+            acme.get(path).await.problem(),
+            "permission_denied",
+            "{path}"
+        );
+        assert_eq!(app.admin().get(path).await.status, 200, "{path}");
+    }
+    let elsewhere = json!({"name": "k", "role": "viewer", "tenant": "default"});
+    assert_eq!(
+        acme.post("/v1/keys", &elsewhere).await.problem(),
+        "permission_denied"
+    );
+}

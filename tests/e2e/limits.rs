@@ -1,0 +1,253 @@
+//! How often callers may ask, and what tenants may have.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    app::{Setup, TestApp},
+    client::{Answer, Client},
+    eventually::eventually,
+};
+
+fn limited(per_minute: u32, redis: &str) -> Setup {
+    let mut setup = Setup::default();
+    setup.config.rate_limits.anonymous_per_minute = per_minute;
+    setup.config.rate_limits.limit_loopback = true;
+    setup.config.redis.url = redis.into();
+    setup
+}
+
+fn number(answer: &Answer, name: &str) -> u64 {
+    let text = answer
+        .header(name)
+        .unwrap_or_else(|| panic!("no {name}: {answer:?}"));
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_again() {
+    let app = TestApp::start_with(limited(5, "")).await;
+    let client = app.client();
+    for left in [4, 3, 2, 1, 0] {
+        let passed = client.get("/health/live").await;
+        assert_eq!(passed.status, 200);
+        assert_eq!(
+            (
+                number(&passed, "ratelimit-limit"),
+                number(&passed, "ratelimit-remaining")
+            ),
+            (5, left)
+        );
+        assert!((1..=60).contains(&number(&passed, "ratelimit-reset")));
+    }
+    let refused = client.get("/v1/jobs").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem().as_str()),
+        (429, "rate_limited")
+    );
+    assert!((1..=12).contains(&number(&refused, "retry-after")));
+    assert_eq!(number(&refused, "ratelimit-remaining"), 0);
+}
+
+#[tokio::test]
+async fn this_machine_is_not_limited_unless_it_is_asked_for() {
+    let mut setup = limited(1, "");
+    setup.config.rate_limits.limit_loopback = false;
+    let app = TestApp::start_with(setup).await;
+    for _ in 0..5 {
+        let passed = app.client().get("/v1/jobs").await;
+        assert_eq!(
+            (passed.status.as_u16(), passed.header("ratelimit-limit")),
+            (200, None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_named() {
+    let mut setup = Setup::default();
+    setup.config.quota.tenant_live_jobs_max = 2;
+    let app = TestApp::start_with(setup).await;
+    let client = app.client();
+    let jobs = [client.endless().await, client.endless().await];
+    let body = json!({"kind": "drill.fanout", "input": {"tasks": 1}});
+    let refused = client.post("/v1/jobs", &body).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem().as_str()),
+        (429, "quota_exceeded")
+    );
+    assert_eq!(refused.json::<Value>()["field"], "tenant_live_jobs_max");
+    let batch = client
+        .post("/v1/jobs/batch", &json!({"jobs": [body]}))
+        .await;
+    assert_eq!(batch.problem(), "quota_exceeded");
+    client.cancel(&jobs[0].id).await;
+    client.finished(&jobs[0].id).await;
+    let accepted = client.post("/v1/jobs", &body).await;
+    assert_eq!(accepted.status, 202);
+    client.cancel(&jobs[1].id).await;
+    drop(app);
+
+    let mut setup = Setup::default();
+    setup.config.quota.tenants = vec![callboard::config::TenantQuota {
+        tenant: "default".to_owned(),
+        tenant_requests_per_minute: Some(3),
+        ..Default::default()
+    }];
+    let app = TestApp::start_with(setup).await;
+    for status in [200, 200, 200, 429] {
+        assert_eq!(app.client().get("/v1/jobs").await.status, status);
+    }
+    let refused = app.client().get("/v1/jobs").await;
+    assert_eq!(refused.problem(), "quota_exceeded");
+    assert_eq!(
+        refused.json::<Value>()["field"],
+        "tenant_requests_per_minute"
+    );
+}
+
+/// A Redis of its own, ended with the test.
+struct Redis {
+    process: Child,
+    port: u16,
+    dir: TempDir,
+}
+
+impl Redis {
+    /// None where it is not installed.
+    fn start() -> Option<Self> {
+        let port = {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            free.local_addr().unwrap().port()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let process = Self::spawn(port, &dir)?;
+        Some(Self { process, port, dir })
+    }
+
+    fn spawn(port: u16, dir: &TempDir) -> Option<Child> {
+        let spawned = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .arg("--dir")
+            .arg(dir.path())
+            .stdout(Stdio::null())
+            .spawn();
+        match spawned {
+            Ok(process) => Some(process),
+            Err(error) => {
+                eprintln!("redis-server does not start ({error}): shared limits are not tested");
+                None
+            }
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    async fn up(&self) {
+        eventually("redis listens", || async {
+            tokio::net::TcpStream::connect(("127.0.0.1", self.port))
+                .await
+                .ok()
+        })
+        .await;
+    }
+
+    fn end(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    fn again(&mut self) {
+        self.process = Self::spawn(self.port, &self.dir).unwrap();
+    }
+
+    /// Stops it where it stands, or lets it go on.
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .arg(name)
+            .arg(self.process.id().to_string())
+            .status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // Err means that it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn redis_status(client: &Client) -> Value {
+    let health: Value = client.get("/v1/health").await.json();
+    let mut parts = health["components"].as_array().unwrap().iter();
+    let redis = parts.find(|part| part["name"] == "redis");
+    redis.unwrap()["status"].clone()
+}
+
+#[tokio::test]
+async fn nodes_share_limits_through_redis_and_go_by_their_own_while_it_is_slow_or_gone() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    redis.up().await;
+    let (one, other) = (
+        TestApp::start_with(limited(1_000, &redis.url())).await,
+        TestApp::start_with(limited(1_000, &redis.url())).await,
+    );
+    let (first, second) = (one.client(), other.client());
+    let remaining =
+        async |client: &Client| number(&client.get("/health/live").await, "ratelimit-remaining");
+    // The first request may find no connection within its time, and is then counted by its node alone.
+    eventually("both count in redis", || async {
+        let left = remaining(&first).await;
+        (remaining(&second).await < left && remaining(&first).await < left).then_some(())
+    })
+    .await;
+    let mut least = u64::MAX;
+    for _ in 0..50 {
+        least = least
+            .min(remaining(&first).await)
+            .min(remaining(&second).await);
+    }
+    assert!(
+        least < 930,
+        "{least}: a hundred requests of two nodes are one count"
+    );
+    assert_eq!(redis_status(&first).await, "healthy");
+
+    redis.signal("-STOP");
+    let began = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_eq!(first.get("/health/live").await.status, 200);
+    }
+    assert!(began.elapsed().as_secs() < 2, "requests waited for redis");
+    assert_eq!(redis_status(&first).await, "degraded");
+    assert!(remaining(&first).await > 930, "the node counts by itself");
+    redis.signal("-CONT");
+    eventually("redis is asked again", || async {
+        (redis_status(&first).await == "healthy").then_some(())
+    })
+    .await;
+
+    redis.end();
+    eventually("its end is noticed", || async {
+        (redis_status(&second).await == "degraded").then_some(())
+    })
+    .await;
+    assert_eq!(second.get("/health/live").await.status, 200);
+    redis.again();
+    eventually("its return is noticed", || async {
+        (redis_status(&second).await == "healthy").then_some(())
+    })
+    .await;
+}
