@@ -202,5 +202,6 @@ fn house_spec(config: &Config) -> HouseSpec {
         waiters_max: config.server.waiters_max,
         crew_queue_max: config.runtime.crew_queue_max.get(),
         crew_share_max: config.runtime.crew_share_max.get(),
+        weights: config.quota.weights(),
     }
 }

@@ -57,7 +57,7 @@ pub fn bench(criterion: &mut Criterion) {
             crew.offer(Offer {
                 key,
                 owner: OWNER,
-                share: 0,
+                share: 0.into(),
                 priority: 5,
                 timeout: TASK_TIMEOUT,
                 task: number,

@@ -1,5 +1,8 @@
 //! Section `quota`: how much one tenant may have.
 
+use std::{collections::HashMap, num::NonZeroU32};
+
+use callboard_orchestra::Tenant;
 use serde::{Deserialize, Serialize};
 
 /// Zero is no bound.
@@ -22,4 +25,16 @@ pub struct TenantQuota {
     pub tenant_live_jobs_max: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_requests_per_minute: Option<u32>,
+    /// Tasks of the tenant that a crew takes in its turn; 1 where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_weight: Option<NonZeroU32>,
+}
+
+impl QuotaConfig {
+    /// Weights of tenants that have one.
+    pub fn weights(&self) -> HashMap<Tenant, NonZeroU32> {
+        let own = self.tenants.iter();
+        own.filter_map(|own| Some((Tenant::new(&*own.tenant), own.tenant_weight?)))
+            .collect()
+    }
 }

@@ -16,6 +16,7 @@ use crate::{
     coordinator::{Coordinator, Inner},
     crew::{Instance, RoleCrew},
     hub::EventHub,
+    id::Tenant,
     journal::Journal,
     pack::RoleSpec,
     recovery::RecoveryGauge,
@@ -38,6 +39,8 @@ pub struct HouseSpec {
     pub crew_queue_max: usize,
     /// Of those, tasks of one tenant.
     pub crew_share_max: usize,
+    /// Tasks of a tenant that a crew takes in its turn, where it is not one.
+    pub weights: HashMap<Tenant, NonZeroU32>,
 }
 
 impl Default for HouseSpec {
@@ -52,6 +55,7 @@ impl Default for HouseSpec {
             waiters_max: 10_000,
             crew_queue_max: 10_000,
             crew_share_max: 10_000,
+            weights: HashMap::new(),
         }
     }
 }
@@ -112,6 +116,7 @@ impl House {
 
         let (admission, clock) = (Admission::new(spec.admission), Clock::start());
         let draining = Arc::new(AtomicBool::new(false));
+        let weights = Arc::new(spec.weights.clone());
         let (mut shards, mut recovered) = (Vec::new(), Vec::new());
         let recovery = RecoveryGauge::new(spec.shards.get());
         for index in 0..spec.shards.get() {
@@ -127,6 +132,7 @@ impl House {
                 admission: admission.clone(),
                 clock,
                 window: spec.window,
+                weights: weights.clone(),
                 recovered: tell,
                 recovery: recovery.clone(),
                 draining: draining.clone(),

@@ -70,7 +70,7 @@ fn offer(number: u64) -> Offer<u64> {
             dispatch: 0,
         },
         owner: OWNER,
-        share: number % 4,
+        share: (number % 4).into(),
         priority: 5,
         timeout: Duration::from_secs(60),
         task: number,

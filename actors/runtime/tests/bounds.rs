@@ -64,7 +64,7 @@ proptest! {
                     Throw::Withdraw | Throw::WithdrawAtOnce => order,
                 };
                 crew.offer(Offer {
-                    share: *share,
+                    share: (*share).into(),
                     priority: *priority,
                     timeout: Duration::from_millis(number * 7 % 400 + 1),
                     ..offer(key(number), order)

@@ -130,7 +130,7 @@ fn a_full_queue_and_a_full_share_answer_busy_and_call_when_there_is_room() {
         assert_eq!(refusal(&mut inbox).await, (key(4), Refusal::Busy));
         for number in 10..15 {
             crew.offer(Offer {
-                share: number,
+                share: number.into(),
                 owner: OwnerId(2),
                 ..offer(key(number), Order::Answer(number))
             });

@@ -128,7 +128,7 @@ pub fn offer(key: TaskKey, task: Order) -> Offer<Order> {
     Offer {
         key,
         owner: OWNER,
-        share: 0,
+        share: 0.into(),
         priority: 5,
         timeout: Duration::from_secs(60),
         task,

@@ -1,5 +1,8 @@
 //! What belongs to one tenant does not exist for another.
 
+use std::num::NonZeroU32;
+
+use callboard::config::RoleConfig;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -231,4 +234,49 @@ async fn the_server_itself_belongs_to_the_default_tenant() {
         acme.post("/v1/keys", &elsewhere).await.problem(),
         "permission_denied"
     );
+}
+
+#[tokio::test]
+async fn a_tenant_with_much_to_do_does_not_keep_another_waiting() {
+    let mut setup = Setup {
+        auth: true,
+        ..Setup::default()
+    };
+    let one = RoleConfig {
+        workers: Some(NonZeroU32::MIN),
+        concurrency: Some(NonZeroU32::MIN),
+        ..RoleConfig::default()
+    };
+    setup.config.roles.insert("drill.runner".to_owned(), one);
+    let app = TestApp::start_with(setup).await;
+    let (noisy, quiet) = (
+        admin_of(&app.admin(), "noisy").await,
+        admin_of(&app.admin(), "quiet").await,
+    );
+    let fanout = |tasks: u32| json!({"tasks": tasks, "wait_ms": 20});
+    let mut long = Vec::new();
+    for _ in 0..3 {
+        long.push(noisy.submit("drill.fanout", fanout(100)).await);
+    }
+    let done = async || {
+        let mut done = 0;
+        for job in &long {
+            let shown = noisy.get_json(&format!("/v1/jobs/{}", job.id)).await;
+            done += shown["progress"]["done"].as_u64().unwrap();
+        }
+        done
+    };
+    eventually("the one worker has much to do", async || {
+        (done().await > 5).then_some(())
+    })
+    .await;
+    let before = done().await;
+    let short = quiet.submit("drill.fanout", fanout(5)).await;
+    quiet.finished(&short.id).await;
+    // By turns: about as many tasks of the other were done meanwhile, and most of them wait still.
+    let meanwhile = done().await - before;
+    assert!(meanwhile < 100, "{meanwhile} tasks went first");
+    for job in &long {
+        noisy.cancel(&job.id).await;
+    }
 }

@@ -1,8 +1,8 @@
 //! Offers ready tasks to their crews, at most a window's worth per job and role, and hears what crews say of them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
-use callboard_runtime::{Notice, Offer, Refusal, TaskKey, WorkerId};
+use callboard_runtime::{Notice, Offer, Refusal, Share, TaskKey, WorkerId};
 use serde::Serialize;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     crew::{Delivery, RoleCrew},
-    id::{JobId, TaskId},
+    id::{JobId, TaskId, Tenant},
     job::{Command, Job, Task, TaskState},
     outcome::{Failure, FailureKind},
     policy::EffectClass,
@@ -123,7 +123,7 @@ impl Shard {
             crew.offer(Offer {
                 key: key_of(id, id_of_task, attempt, dispatch),
                 owner: self.ports.owner(),
-                share: share_of(live.job.tenant.as_str()),
+                share: share_of(&live.job.tenant, &self.ports.weights),
                 priority: live.job.priority,
                 timeout,
                 task: assignment,
@@ -338,11 +338,18 @@ fn needs_start(job: &Job, task: &Task) -> bool {
         && (job.is_careful() || task.entry.effect != EffectClass::Idempotent)
 }
 
-/// FNV-1a (Fowler, Noll, Vo): a tenant's fairness class in a crew's queue.
-fn share_of(tenant: &str) -> u64 {
-    tenant.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
+/// A tenant's fairness class in a crew's queue, by FNV-1a (Fowler, Noll, Vo), with the weight it is given.
+fn share_of(tenant: &Tenant, weights: &HashMap<Tenant, NonZeroU32>) -> Share {
+    let class = tenant
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        });
+    Share {
+        class,
+        weight: weights.get(tenant).copied().unwrap_or(NonZeroU32::MIN),
+    }
 }
 
 #[cfg(test)]

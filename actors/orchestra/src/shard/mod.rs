@@ -21,6 +21,7 @@ mod timers;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    num::NonZeroU32,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -37,7 +38,7 @@ use crate::{
     catalog::Catalog,
     crew::{Delivery, RoleCrew},
     hub::EventHub,
-    id::JobId,
+    id::{JobId, Tenant},
     job::{Command, Job, Moment, Refused, Step, step},
     journal::Journal,
     recovery::RecoveryGauge,
@@ -71,6 +72,8 @@ pub(crate) struct ShardPorts {
     pub clock: Clock,
     /// Ready tasks of one job that a crew may hold at once.
     pub window: usize,
+    /// How many tasks of a tenant a crew takes in its turn, where it is not one.
+    pub weights: Arc<HashMap<Tenant, NonZeroU32>>,
     /// True while the shard holds every live job that is its own.
     pub recovered: watch::Sender<bool>,
     pub recovery: RecoveryGauge,

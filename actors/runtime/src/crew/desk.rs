@@ -140,8 +140,8 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
             Some(Shortage::Draining)
         } else if self.ledger.queued() >= self.spec.queue_max {
             Some(Shortage::Queue)
-        } else if self.ledger.share_queued(offer.share) >= self.spec.share_max {
-            Some(Shortage::Share(offer.share))
+        } else if self.ledger.share_queued(offer.share.class) >= self.spec.share_max {
+            Some(Shortage::Share(offer.share.class))
         } else {
             None
         };

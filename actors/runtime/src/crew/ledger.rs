@@ -246,7 +246,7 @@ impl<T, O: Clone> Ledger<T, O> {
             Entry::Held { owner, report } => Some(Withdrawn::Held(*owner, report.clone())),
             Entry::InHand { slot } => Some(Withdrawn::InHand(*slot)),
             Entry::Queued { offer, .. } => {
-                let (owner, share) = (offer.owner, offer.share);
+                let (owner, share) = (offer.owner, offer.share.class);
                 self.entries.remove(&key);
                 let entries = &self.entries;
                 self.queue

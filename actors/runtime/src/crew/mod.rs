@@ -16,7 +16,7 @@ mod worker_core;
 
 pub use handle::Crew;
 pub use notice::{
-    Fault, Holding, HoldingState, Notice, Offer, OwnerId, Refusal, Report, TaskKey, WorkerId,
+    Fault, Holding, HoldingState, Notice, Offer, OwnerId, Refusal, Report, Share, TaskKey, WorkerId,
 };
 pub use spec::{BreakerSpec, CrewSpec, OnOpen};
 pub use vitals::{BreakerState, BreakerVitals, CrewVitals, WorkerState, WorkerVitals};

@@ -1,5 +1,6 @@
 //! What goes in and out of a crew.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -31,13 +32,28 @@ pub struct WorkerId {
     pub generation: u64,
 }
 
+/// A fairness class, such as a tenant: classes take turns, in each of which a class gives as many tasks as its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub class: u64,
+    pub weight: NonZeroU32,
+}
+
+impl From<u64> for Share {
+    fn from(class: u64) -> Self {
+        Self {
+            class,
+            weight: NonZeroU32::MIN,
+        }
+    }
+}
+
 /// A task for a crew.
 #[derive(Clone, Debug)]
 pub struct Offer<T> {
     pub key: TaskKey,
     pub owner: OwnerId,
-    /// Fairness class, such as a tenant: classes take turns.
-    pub share: u64,
+    pub share: Share,
     /// 0 to 9, higher first; above 9 counts as 9.
     pub priority: u8,
     /// From being handed to a worker to its result.

@@ -1,13 +1,13 @@
-//! The order of waiting tasks: shares take turns; within a share the higher priority goes first, then the older task;
+//! The order of waiting tasks: shares take turns, each for as many tasks as its weight; within a share the higher priority goes first, then the older task;
 //! waiting raises a task's priority, so nothing waits for ever.
-//! A deficit round robin in which every task costs one: a share's turn is spent by one task.
+//! A deficit round robin (Shreedhar, Varghese, 1996) in which every task costs one and a share's quantum is its weight.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::notice::TaskKey;
+use super::notice::{Share, TaskKey};
 
 const PRIORITIES: usize = 10;
 /// Withdrawn tasks may leave this many more entries behind than there are live ones before the queue is swept.
@@ -34,6 +34,10 @@ pub(super) struct FairQueue {
 struct Lane {
     levels: [VecDeque<Waiting>; PRIORITIES],
     live: usize,
+    /// As the latest of its tasks has it.
+    weight: u32,
+    /// Tasks that it has given in its present turn.
+    given: u32,
 }
 
 impl FairQueue {
@@ -55,11 +59,12 @@ impl FairQueue {
         self.lanes.get(&share).map_or(0, |lane| lane.live)
     }
 
-    pub(super) fn push(&mut self, share: u64, priority: u8, waiting: Waiting) {
-        let lane = self.lanes.entry(share).or_insert_with(|| {
-            self.turns.push_back(share);
+    pub(super) fn push(&mut self, share: Share, priority: u8, waiting: Waiting) {
+        let lane = self.lanes.entry(share.class).or_insert_with(|| {
+            self.turns.push_back(share.class);
             Lane::default()
         });
+        lane.weight = share.weight.get();
         lane.levels[level(priority)].push_back(waiting);
         lane.live += 1;
         self.live += 1;
@@ -83,10 +88,14 @@ impl FairQueue {
                 continue;
             };
             self.live -= 1;
+            lane.given += 1;
             if lane.live == 0 {
                 self.tombstones -= lane.entries();
                 self.lanes.remove(&share);
+            } else if lane.given < lane.weight {
+                self.turns.push_front(share);
             } else {
+                lane.given = 0;
                 self.turns.push_back(share);
             }
             return Some(waiting);
@@ -187,21 +196,38 @@ mod tests {
         let now = Instant::now();
         let mut queue = FairQueue::new(AGEING);
         for number in 0..4 {
-            queue.push(1, 5, waiting(number, now));
+            queue.push(1.into(), 5, waiting(number, now));
         }
-        queue.push(2, 5, waiting(10, now));
-        queue.push(3, 0, waiting(20, now));
+        queue.push(2.into(), 5, waiting(10, now));
+        queue.push(3.into(), 0, waiting(20, now));
         assert_eq!(numbers(&mut queue, now), [0, 10, 20, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_turn_of_a_share_is_as_long_as_its_weight() {
+        let now = Instant::now();
+        let mut queue = FairQueue::new(AGEING);
+        let heavy = Share {
+            class: 1,
+            weight: 3.try_into().unwrap(),
+        };
+        for number in 0..7 {
+            queue.push(heavy, 5, waiting(number, now));
+        }
+        for number in 10..13 {
+            queue.push(2.into(), 5, waiting(number, now));
+        }
+        assert_eq!(numbers(&mut queue, now), [0, 1, 2, 10, 3, 4, 5, 11, 6, 12]);
     }
 
     #[test]
     fn within_a_share_priority_goes_before_age_and_age_before_nothing() {
         let now = Instant::now();
         let mut queue = FairQueue::new(AGEING);
-        queue.push(1, 0, waiting(0, now));
-        queue.push(1, 9, waiting(1, now));
-        queue.push(1, 9, waiting(2, now));
-        queue.push(1, 200, waiting(3, now));
+        queue.push(1.into(), 0, waiting(0, now));
+        queue.push(1.into(), 9, waiting(1, now));
+        queue.push(1.into(), 9, waiting(2, now));
+        queue.push(1.into(), 200, waiting(3, now));
         assert_eq!(numbers(&mut queue, now), [1, 2, 3, 0]);
     }
 
@@ -209,9 +235,9 @@ mod tests {
     fn waiting_long_enough_beats_a_higher_priority() {
         let now = Instant::now();
         let mut queue = FairQueue::new(AGEING);
-        queue.push(1, 0, waiting(0, now));
+        queue.push(1.into(), 0, waiting(0, now));
         let later = now + AGEING * 10;
-        queue.push(1, 9, waiting(1, later));
+        queue.push(1.into(), 9, waiting(1, later));
         assert_eq!(numbers(&mut queue, later), [0, 1]);
     }
 
@@ -221,7 +247,7 @@ mod tests {
         let mut queue = FairQueue::new(AGEING);
         let total = 10 * TOMBSTONES_SLACK as u64;
         for number in 0..total {
-            queue.push(number % 2, 0, waiting(number, now));
+            queue.push((number % 2).into(), 0, waiting(number, now));
         }
         let is_live = |waiting: &Waiting| waiting.key.number == total - 1;
         for number in 0..total - 1 {
@@ -248,7 +274,7 @@ mod tests {
             let now = Instant::now();
             let mut queue = FairQueue::new(AGEING);
             for (number, (share, priority, _)) in tasks.iter().enumerate() {
-                queue.push(*share, *priority, waiting(number as u64, now));
+                queue.push((*share).into(), *priority, waiting(number as u64, now));
             }
             let withdrawn = |number: u64| tasks[number as usize].2;
             let mut gone = std::collections::HashSet::new();
