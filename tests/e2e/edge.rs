@@ -146,7 +146,17 @@ async fn connections_of_one_address_beyond_its_share_are_closed() {
     setup.limits.connections_per_address_max = 2;
     let app = TestApp::start_with(setup).await;
     let connect = || TcpStream::connect(app.address);
-    let (first, _second) = (connect().await.unwrap(), connect().await.unwrap());
+    // An answer tells that the connection has been counted.
+    let counted = async || {
+        let mut stream = connect().await.unwrap();
+        let request = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request)
+            .await
+            .unwrap();
+        assert_ne!(stream.read(&mut [0; 1024]).await.unwrap(), 0);
+        stream
+    };
+    let (first, _second) = (counted().await, counted().await);
     let is_closed = |mut stream: TcpStream| async move {
         let mut byte = [0; 1];
         let read = stream.read(&mut byte);
@@ -154,7 +164,6 @@ async fn connections_of_one_address_beyond_its_share_are_closed() {
         let read = tokio::time::timeout(Duration::from_millis(300), read).await;
         matches!(read, Ok(Ok(0) | Err(_)))
     };
-    // The third may be accepted by a thread that counts before the other two were counted.
     eventually("a third connection is closed", || async {
         is_closed(connect().await.unwrap()).await.then_some(())
     })
