@@ -107,6 +107,33 @@ impl Schema {
 }
 
 impl Field {
+    /// A field of a column of its name, which every row has and no index serves.
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            column: name,
+            nullable: false,
+            indexed: false,
+        }
+    }
+
+    /// A field that a row may be without.
+    pub const fn optional(name: &'static str, kind: Kind) -> Self {
+        Self {
+            nullable: true,
+            ..Self::new(name, kind)
+        }
+    }
+
+    /// A field by which an index finds rows.
+    pub const fn indexed(name: &'static str, kind: Kind) -> Self {
+        Self {
+            indexed: true,
+            ..Self::new(name, kind)
+        }
+    }
+
     /// Whether `<` and its like make sense.
     pub(super) const fn is_ordered(&self) -> bool {
         matches!(self.kind, Kind::Number | Kind::Time | Kind::Id(_))

@@ -17,11 +17,8 @@ pub fn chooses(filter: &Filter, schema: &Schema, event: &Value) -> bool {
 /// A field of events, by its JSON pointer.
 pub const fn event_field(name: &'static str, kind: Kind, pointer: &'static str) -> Field {
     Field {
-        name,
-        kind,
         column: pointer,
-        nullable: true,
-        indexed: false,
+        ..Field::optional(name, kind)
     }
 }
 

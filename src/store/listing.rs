@@ -33,39 +33,19 @@ const STATES: [&str; JobState::ALL.len()] = {
 pub static JOBS: Schema = Schema {
     resource: "jobs",
     fields: &[
-        Field {
-            indexed: true,
-            ..field("id", Kind::Id(JOB_PREFIX))
-        },
-        field("kind", Kind::Text),
-        field("state", Kind::Name(&STATES)),
-        field("priority", Kind::Number),
-        field("done", Kind::Number),
-        field("total", Kind::Number),
-        field("created_at", Kind::Time),
-        optional("started_at", Kind::Time),
-        optional("finished_at", Kind::Time),
-        optional("deadline", Kind::Time),
-        optional("labels", Kind::Map),
+        Field::indexed("id", Kind::Id(JOB_PREFIX)),
+        Field::new("kind", Kind::Text),
+        Field::new("state", Kind::Name(&STATES)),
+        Field::new("priority", Kind::Number),
+        Field::new("done", Kind::Number),
+        Field::new("total", Kind::Number),
+        Field::new("created_at", Kind::Time),
+        Field::optional("started_at", Kind::Time),
+        Field::optional("finished_at", Kind::Time),
+        Field::optional("deadline", Kind::Time),
+        Field::optional("labels", Kind::Map),
     ],
 };
-
-const fn field(name: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        kind,
-        column: name,
-        nullable: false,
-        indexed: false,
-    }
-}
-
-const fn optional(name: &'static str, kind: Kind) -> Field {
-    Field {
-        nullable: true,
-        ..field(name, kind)
-    }
-}
 
 /// A page of a filter.
 #[derive(Debug, Default, PartialEq)]

@@ -19,32 +19,13 @@ const SCAN_ROWS_MAX: u64 = 50_000;
 pub static AUDIT_RECORDS: Schema = Schema {
     resource: "audit records",
     fields: &[
-        Field {
-            indexed: true,
-            ..field("seq", Kind::Number)
-        },
-        field("at", Kind::Time),
-        field("action", Kind::Text),
-        Field {
-            nullable: true,
-            ..field("principal", Kind::Text)
-        },
-        Field {
-            nullable: true,
-            ..field("subject", Kind::Text)
-        },
+        Field::indexed("seq", Kind::Number),
+        Field::new("at", Kind::Time),
+        Field::new("action", Kind::Text),
+        Field::optional("principal", Kind::Text),
+        Field::optional("subject", Kind::Text),
     ],
 };
-
-const fn field(name: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        kind,
-        column: name,
-        nullable: false,
-        indexed: false,
-    }
-}
 
 /// A page of a filter.
 #[derive(Debug)]
