@@ -1,63 +1,7 @@
 //! Names of keys, users and sessions.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Serialize, Serializer};
-use uuid::Uuid;
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` is not {expected}")]
-pub struct BadId {
-    text: String,
-    expected: &'static str,
-}
-
-macro_rules! uuid_id {
-    ($(#[$doc:meta])* $id:ident, $prefix:literal, $expected:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $id(Uuid);
-
-        impl $id {
-            pub fn mint() -> Self {
-                Self(Uuid::now_v7())
-            }
-
-            pub const fn from_uuid(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-
-            pub const fn uuid(self) -> Uuid {
-                self.0
-            }
-        }
-
-        impl fmt::Display for $id {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "{}"), self.0.simple())
-            }
-        }
-
-        impl FromStr for $id {
-            type Err = BadId;
-
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                let hex = text.strip_prefix($prefix).filter(|hex| hex.len() == 32);
-                let uuid = hex.and_then(|hex| Uuid::try_parse(hex).ok());
-                uuid.map(Self).ok_or_else(|| BadId {
-                    text: text.to_owned(),
-                    expected: $expected,
-                })
-            }
-        }
-
-        impl Serialize for $id {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-    };
-}
+pub use callboard_orchestra::id::BadId;
+use callboard_orchestra::uuid_id;
 
 uuid_id!(
     /// Identifies an API key: `key_` and a UUIDv7 in 32 hex digits, so ids sort by time of creation.

@@ -20,45 +20,65 @@ pub struct BadId {
     expected: &'static str,
 }
 
+impl BadId {
+    /// `expected` says what the text should have been: `a job id such as job_0198c0de...`.
+    pub fn new(text: &str, expected: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            expected,
+        }
+    }
+}
+
+/// Makes an id of a UUID that is written as 32 hex digits behind a prefix.
+#[macro_export]
 macro_rules! uuid_id {
-    ($(#[$doc:meta])* $id:ident, $prefix:ident, $expected:literal) => {
+    ($(#[$doc:meta])* $id:ident, $prefix:expr, $expected:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $id(Uuid);
+        pub struct $id(::uuid::Uuid);
 
         impl $id {
             pub fn mint() -> Self {
-                Self(Uuid::now_v7())
+                Self(::uuid::Uuid::now_v7())
             }
 
-            pub const fn from_uuid(uuid: Uuid) -> Self {
+            pub const fn from_uuid(uuid: ::uuid::Uuid) -> Self {
                 Self(uuid)
             }
 
-            pub const fn uuid(self) -> Uuid {
+            pub const fn uuid(self) -> ::uuid::Uuid {
                 self.0
             }
         }
 
-        impl fmt::Display for $id {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $id {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 write!(f, "{}{}", $prefix, self.0.simple())
             }
         }
 
-        impl FromStr for $id {
-            type Err = BadId;
+        impl ::std::str::FromStr for $id {
+            type Err = $crate::id::BadId;
 
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                let bad = || BadId {
-                    text: text.to_owned(),
-                    expected: $expected,
-                };
-                let hex = text
-                    .strip_prefix($prefix)
-                    .filter(|hex| hex.len() == 32)
-                    .ok_or_else(bad)?;
-                Uuid::try_parse(hex).map(Self).map_err(|_| bad())
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let hex = text.strip_prefix($prefix).filter(|hex| hex.len() == 32);
+                let uuid = hex.and_then(|hex| ::uuid::Uuid::try_parse(hex).ok());
+                uuid.map(Self)
+                    .ok_or_else(|| $crate::id::BadId::new(text, $expected))
+            }
+        }
+
+        impl ::serde::Serialize for $id {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $id {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as ::serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(::serde::de::Error::custom)
             }
         }
     };
@@ -140,10 +160,7 @@ impl FromStr for FactId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let bad = || BadId {
-            text: text.to_owned(),
-            expected: "a fact id such as fact_3.1",
-        };
+        let bad = || BadId::new(text, "a fact id such as fact_3.1");
         let (task, index) = text
             .strip_prefix(FACT_PREFIX)
             .and_then(|rest| rest.split_once('.'))
@@ -155,23 +172,19 @@ impl FromStr for FactId {
     }
 }
 
-macro_rules! serde_as_text {
-    ($($id:ty),*) => {$(
-        impl Serialize for $id {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $id {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
-    )*};
+impl Serialize for FactId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
-serde_as_text!(JobId, ApprovalId, EffectId, FactId);
+impl<'de> Deserialize<'de> for FactId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
 
 /// Whose job it is. Every row, stream and queue share belongs to one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
