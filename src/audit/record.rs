@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::hash::{canonical, hex, tagged};
+use super::hash::{canonical, tagged};
 
 /// What the first record of a chain follows.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -176,7 +176,7 @@ impl Draft {
         for (index, (name, value)) in fields.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             let (name, value) = (canonical(name), canonical(value));
-            let salt = hex(&rand::random::<[u8; SALT_BYTES]>());
+            let salt = hex::encode(rand::random::<[u8; SALT_BYTES]>());
             let digest = tagged(FIELD_TAG, &format!("[{name},\"{salt}\",{value}]"));
             let kept = format_args!("{comma}{name}:{{\"salt\":\"{salt}\",\"value\":{value}}}");
             kept_head.write_fmt(kept).expect("text takes text");

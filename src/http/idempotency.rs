@@ -30,8 +30,7 @@ pub fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 
 /// SHA-256 in hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 fn invalid(detail: &str) -> Problem {

@@ -72,8 +72,7 @@ impl HttpPrices {
             return Err(refusal(ticker, &shown, &response));
         }
         let csv = self.body(ticker, &shown, response).await?;
-        let hash = Sha256::digest(&csv);
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(Sha256::digest(&csv));
         Ok(PriceText {
             csv: csv.into(),
             source: format!("{shown}, sha256 {hash}"),

@@ -165,10 +165,7 @@ fn read_at(path: &Path, offset: u64, len: usize) -> io::Result<Option<Vec<u8>>> 
 }
 
 fn check(content: &[u8], sha256: &str) -> io::Result<()> {
-    let actual: String = Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let actual = hex::encode(Sha256::digest(content));
     if actual == sha256 {
         return Ok(());
     }

@@ -64,17 +64,13 @@ impl NewArtifact {
             name: name.to_owned(),
             media_type: media_type.to_owned(),
             bytes: content.len() as u64,
-            sha256: hex(&Sha256::digest(&content)),
+            sha256: hex::encode(Sha256::digest(&content)),
         };
         Ok(Self {
             artifact,
             content: content.into(),
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Keeps artifact bytes by hash. `put` returns only when the bytes would survive a power loss.

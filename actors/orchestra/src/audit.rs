@@ -192,9 +192,7 @@ fn map<const N: usize>(details: [(&str, Value); N]) -> Map<String, Value> {
 
 /// SHA-256 of a payload's text, in hex.
 fn sha256(payload: &Payload) -> Value {
-    let hash = Sha256::digest(payload.text().as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Value::String(hex)
+    Value::String(hex::encode(Sha256::digest(payload.text())))
 }
 
 #[cfg(test)]

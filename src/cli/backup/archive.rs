@@ -41,7 +41,7 @@ impl Writer {
         self.entries.push(Entry {
             path: name.to_owned(),
             bytes,
-            sha256: hex(hashing.hash),
+            sha256: hex::encode(hashing.hash.finalize()),
         });
         Ok(())
     }
@@ -112,7 +112,7 @@ fn write_out(file: &mut impl Read, name: String, into: &Path) -> io::Result<Entr
     Ok(Entry {
         path: name,
         bytes,
-        sha256: hex(hashing.hash),
+        sha256: hex::encode(hashing.hash.finalize()),
     })
 }
 
@@ -141,11 +141,6 @@ impl<R: Read> Read for Hashing<R> {
         self.hash.update(&into[..n]);
         Ok(n)
     }
-}
-
-fn hex(hash: Sha256) -> String {
-    let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn invalid(why: String) -> io::Error {

@@ -123,8 +123,7 @@ fn hash(file: &mut File) -> io::Result<String> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    let hash = hasher.finalize();
-    Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(hasher.finalize()))
 }
 
 fn file_name(path: &Path) -> String {

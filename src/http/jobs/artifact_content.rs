@@ -66,11 +66,7 @@ impl Reading {
         if self.left.is_empty()
             && let Some(hash) = self.hash.take()
         {
-            let actual = hash
-                .finalize()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>();
+            let actual = hex::encode(hash.finalize());
             if actual != self.sha256 {
                 return Err(self.lost("the file has other bytes than"));
             }
