@@ -29,6 +29,33 @@ const READY_POLL: Duration = Duration::from_millis(1);
 /// What the server says of itself goes there.
 const LOG_FILE: &str = "log";
 
+/// What a server does with a request besides its work.
+#[derive(Debug, Clone, Copy)]
+pub struct Guards {
+    /// It asks for an API key.
+    keys: bool,
+    audit: bool,
+}
+
+impl Guards {
+    pub const NONE: Self = Self {
+        keys: false,
+        audit: false,
+    };
+    pub const AUDIT: Self = Self {
+        keys: false,
+        audit: true,
+    };
+    pub const KEYS: Self = Self {
+        keys: true,
+        audit: false,
+    };
+    pub const KEYS_AND_AUDIT: Self = Self {
+        keys: true,
+        audit: true,
+    };
+}
+
 pub struct Server {
     pub address: SocketAddr,
     pub vitals: Vitals,
@@ -40,37 +67,30 @@ pub struct Server {
 impl Server {
     /// Starts a server on `site` that asks nobody who they are, and waits until it is ready.
     pub async fn start(site: &Site) -> Result<Self, Failure> {
-        Self::serve(site, &["--insecure-loopback"]).await
+        Self::serve(site, Guards::AUDIT).await
     }
 
-    /// The same with a server that asks who calls; answers a key as well.
-    pub async fn start_with_auth(site: &Site) -> Result<(Self, String), Failure> {
-        let mut command = program()?;
-        command
-            .args(["keys", "bootstrap", "--data-dir"])
-            .arg(site.data_dir());
-        if let Some(database) = site.database() {
-            command.env("CALLBOARD_STORE__URL", database.url().as_str());
-        }
-        let made = command.current_dir(site.dir()).output().await?;
-        let key = String::from_utf8_lossy(&made.stdout).trim().to_owned();
-        if !made.status.success() || key.is_empty() {
-            let why = String::from_utf8_lossy(&made.stderr).trim().to_owned();
-            return Err(Failure::Failed(format!("make a key: {why}")));
-        }
-        Ok((Self::serve(site, &[]).await?, key))
+    /// The same with other guards; answers an administrator's key where keys are asked.
+    pub async fn start_guarded(
+        site: &Site,
+        guards: Guards,
+    ) -> Result<(Self, Option<String>), Failure> {
+        let key = if guards.keys {
+            Some(bootstrap(site).await?)
+        } else {
+            None
+        };
+        Ok((Self::serve(site, guards).await?, key))
     }
 
-    async fn serve(site: &Site, flags: &[&str]) -> Result<Self, Failure> {
+    async fn serve(site: &Site, guards: Guards) -> Result<Self, Failure> {
         let mut command = program()?;
-        command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(flags)
-            .arg("--data-dir")
-            .arg(site.data_dir());
-        if let Some(database) = site.database() {
-            command.env("CALLBOARD_STORE__URL", database.url().as_str());
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        if !guards.keys {
+            command.arg("--insecure-loopback");
         }
+        command.env("CALLBOARD_AUDIT__ENABLED", guards.audit.to_string());
+        on(site, &mut command);
         Self::spawn(command, site.dir()).await
     }
 
@@ -104,6 +124,27 @@ impl Server {
     /// Ends the server with SIGKILL.
     pub async fn kill(self) -> Result<(), Failure> {
         self.child.kill().await
+    }
+}
+
+/// Makes the first key of the store on `site`.
+async fn bootstrap(site: &Site) -> Result<String, Failure> {
+    let mut command = program()?;
+    command.args(["keys", "bootstrap"]);
+    on(site, &mut command);
+    let made = command.current_dir(site.dir()).output().await?;
+    if !made.status.success() {
+        let why = String::from_utf8_lossy(&made.stderr).trim().to_owned();
+        return Err(Failure::Failed(format!("make a key: {why}")));
+    }
+    Ok(String::from_utf8_lossy(&made.stdout).trim().to_owned())
+}
+
+/// Has `command` use the store of `site`.
+fn on(site: &Site, command: &mut Command) {
+    command.arg("--data-dir").arg(site.data_dir());
+    if let Some(database) = site.database() {
+        command.env("CALLBOARD_STORE__URL", database.url().as_str());
     }
 }
 

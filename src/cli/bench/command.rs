@@ -22,15 +22,12 @@ pub struct Args {
     /// Runs, each with a server and a store of its own; the median and the spread are reported
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// Connections that submit at one time, for w1
+    /// Connections that submit at one time, for w1 and access
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
     /// What the server keeps jobs in: `sqlite`, or the URL of a PostgreSQL whose role may create databases
     #[arg(long, value_name = "STORE", default_value = "sqlite")]
     store: Store,
-    /// Let the server ask who calls, and send an API key with every request, for w1
-    #[arg(long)]
-    with_auth: bool,
     /// Where data directories are made; the system's folder for temporary files by default
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -56,6 +53,7 @@ impl ValueEnum for Subject {
     fn value_variants<'a>() -> &'a [Self] {
         &[
             Self::One(Workload::W1),
+            Self::One(Workload::Access),
             Self::One(Workload::W2),
             Self::One(Workload::Parallel),
             Self::One(Workload::Start),
@@ -83,17 +81,12 @@ pub async fn bench(args: Args) -> Result<(), Failure> {
         Subject::All => Workload::ALL.to_vec(),
         Subject::Hello => return limit::serve_hello().await,
     };
-    if args.with_auth && !matches!(args.subject, Subject::One(Workload::W1)) {
-        let what = "--with-auth is for w1 alone";
-        return Err(Failure::BadInput(what.to_owned()));
-    }
     let plan = Plan {
         time: Duration::from_secs(u64::from(args.seconds)),
         connections: args.connections,
         jobs: args.jobs,
         starts: args.starts,
         store: args.store,
-        with_auth: args.with_auth,
         dir: args.dir.unwrap_or_else(std::env::temp_dir),
     };
     let mut report = Report::new(&plan, args.runs);

@@ -20,8 +20,6 @@ pub struct Plan {
     /// Starts of one round, for `start`.
     pub starts: u32,
     pub store: Store,
-    /// The server asks who calls, and every request has a key.
-    pub with_auth: bool,
     /// Where data directories are made.
     pub dir: PathBuf,
 }

@@ -56,6 +56,37 @@ fn a_bench_counts_right_answers_and_puts_the_machines_limits_beside_them() {
 }
 
 #[test]
+fn a_bench_of_access_compares_servers_that_ask_and_audit_with_one_that_does_not() {
+    let desk = Desk::new();
+    let args = [
+        "access",
+        "--seconds",
+        "2",
+        "--runs",
+        "1",
+        "--connections",
+        "4",
+    ];
+    let ended = bench(&desk, &args);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report = ended.json();
+    assert_eq!(report["failed"], 0);
+    let figures = &report["workloads"]["access"]["figures"];
+    for key in [
+        "keys_jobs_ratio",
+        "keys_cpu_ratio",
+        "audit_jobs_ratio",
+        "audit_cpu_ratio",
+        "open_jobs_per_s",
+        "keys_jobs_per_s",
+        "audited_jobs_per_s",
+    ] {
+        positive(figures, key);
+    }
+    assert_eq!(left(&desk), Vec::<String>::new());
+}
+
+#[test]
 fn a_bench_of_starts_takes_the_time_until_ready() {
     let desk = Desk::new();
     let ended = bench(

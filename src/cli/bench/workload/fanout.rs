@@ -18,6 +18,12 @@ pub struct Fanout {
     pub wait_ms: u64,
 }
 
+/// The job of `w1`.
+pub const FOUR: Fanout = Fanout {
+    tasks: 4,
+    wait_ms: 0,
+};
+
 impl Question for Fanout {
     /// The answer comes when the job has ended.
     fn request(&self, address: SocketAddr) -> Vec<u8> {
@@ -59,11 +65,6 @@ struct Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const FOUR: Fanout = Fanout {
-        tasks: 4,
-        wait_ms: 0,
-    };
 
     fn is_right(status: u16, body: &str) -> bool {
         FOUR.is_right(&Answer {

@@ -1,5 +1,6 @@
 //! What the server is put through. Each round has a server and a store of its own.
 
+mod access;
 mod fanout;
 mod parallel;
 mod shelf;
@@ -22,6 +23,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 pub enum Workload {
     /// Jobs of 4 tasks and their sum, from many connections at one time, then one at a time
     W1,
+    /// The load of w1 on servers with API keys and audit against servers without, in turns
+    Access,
     /// One job of 1000 tasks at a time
     W2,
     /// Jobs of 4 tasks that wait 200 ms against jobs of one such task
@@ -33,8 +36,9 @@ pub enum Workload {
 }
 
 impl Workload {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::W1,
+        Self::Access,
         Self::W2,
         Self::Parallel,
         Self::Start,
@@ -44,6 +48,7 @@ impl Workload {
     pub fn name(self) -> &'static str {
         match self {
             Self::W1 => "w1",
+            Self::Access => "access",
             Self::W2 => "w2",
             Self::Parallel => "parallel",
             Self::Start => "start",
@@ -54,6 +59,7 @@ impl Workload {
     pub async fn round(self, plan: &Plan) -> Result<Round, Failure> {
         match self {
             Self::W1 => w1::round(plan).await,
+            Self::Access => access::round(plan).await,
             Self::W2 => w2::round(plan).await,
             Self::Parallel => parallel::round(plan).await,
             Self::Start => start::round(plan).await,

@@ -1,6 +1,9 @@
 //! Jobs of four tasks that wait, against jobs of one: tasks of a job run side by side.
 
-use super::{WARM_UP, fanout::Fanout};
+use super::{
+    WARM_UP,
+    fanout::{self, Fanout},
+};
 use crate::cli::{
     bench::{
         child::Server,
@@ -20,10 +23,6 @@ const ONE: Fanout = Fanout {
 const FOUR: Fanout = Fanout {
     tasks: 4,
     wait_ms: WAIT_MS,
-};
-const WARM: Fanout = Fanout {
-    tasks: 4,
-    wait_ms: 0,
 };
 
 static ONE_MS: Measure = Measure {
@@ -52,7 +51,7 @@ pub async fn round(plan: &Plan) -> Result<Round, Failure> {
 async fn on(site: &Site, plan: &Plan) -> Result<Round, Failure> {
     let server = Server::start(site).await?;
     let address = server.address;
-    let warm = one_at_a_time(address, &WARM, WARM_UP).await?;
+    let warm = one_at_a_time(address, &fanout::FOUR, WARM_UP).await?;
     let one = one_at_a_time(address, &ONE, plan.time / 2).await?;
     let four = one_at_a_time(address, &FOUR, plan.time / 2).await?;
     server.stop().await?;

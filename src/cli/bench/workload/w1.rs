@@ -1,21 +1,16 @@
 //! Jobs of 4 tasks and their sum: throughput from many connections, then latency from one.
 
-use super::{WARM_UP, fanout::Fanout};
+use super::{WARM_UP, fanout::FOUR};
 use crate::cli::{
     bench::{
         child::Server,
         cost::{counted, per_1000},
-        drive::{Keyed, one_at_a_time, sustained},
+        drive::{one_at_a_time, sustained},
         measure::{Measure, Round},
         plan::Plan,
         site::Site,
     },
     failure::Failure,
-};
-
-const FOUR: Fanout = Fanout {
-    tasks: 4,
-    wait_ms: 0,
 };
 
 static RSS_IDLE: Measure = Measure {
@@ -82,23 +77,14 @@ pub async fn round(plan: &Plan) -> Result<Round, Failure> {
 }
 
 async fn on(site: &Site, plan: &Plan) -> Result<Round, Failure> {
-    let (server, key) = if plan.with_auth {
-        let (server, key) = Server::start_with_auth(site).await?;
-        (server, Some(key))
-    } else {
-        (Server::start(site).await?, None)
-    };
-    let four = Keyed {
-        question: FOUR,
-        key,
-    };
+    let server = Server::start(site).await?;
     let address = server.address;
     let idle_kib = server.vitals.rss_kib()?;
-    let warm = sustained(address, &four, plan.connections, WARM_UP).await?;
-    let load = sustained(address, &four, plan.connections, plan.time);
+    let warm = sustained(address, &FOUR, plan.connections, WARM_UP).await?;
+    let load = sustained(address, &FOUR, plan.connections, plan.time);
     let (load, cost) = counted(&server, site, load).await?;
     let under_load = cost.readings(&server, load.elapsed.as_secs_f64())?;
-    let alone = one_at_a_time(address, &four, plan.time);
+    let alone = one_at_a_time(address, &FOUR, plan.time);
     let (alone, alone_cost) = counted(&server, site, alone).await?;
     server.stop().await?;
 
