@@ -13,6 +13,7 @@ mod diagnosis;
 mod digest;
 mod entity;
 mod error;
+mod filtered;
 mod health;
 mod journal;
 mod listing;
@@ -42,6 +43,7 @@ pub use auth::{
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use entity::{webhook_delivery, webhook_endpoint};
 pub use error::StoreError;
+pub use filtered::{APPROVALS, EFFECTS, Filtered};
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
 pub use listing::{FilteredJobs, JOBS, Listing};

@@ -11,6 +11,8 @@ mod tokens;
 
 use serde_json::{Value, json};
 
+pub use tenants::approval_of;
+
 use crate::{
     app::{Setup, TestApp},
     client::Client,
@@ -42,7 +44,7 @@ async fn with_role(admin: &Client, role: &str) -> Client {
 }
 
 /// An admin of a tenant of its own.
-async fn admin_of(admin: &Client, tenant: &str) -> Client {
+pub async fn admin_of(admin: &Client, tenant: &str) -> Client {
     let key = json!({"name": "first", "role": "admin", "tenant": tenant});
     made(admin, key).await.0
 }

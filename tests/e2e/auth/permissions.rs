@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{guarded, tenants::approval_of, with_role};
+use super::{approval_of, guarded, with_role};
 use crate::{
     client::{Client, answer},
     openapi::{document, operations},
