@@ -38,7 +38,7 @@ pub use audit::{
 };
 pub use auth::{
     AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
-    UserRow,
+    UserChange, UserRow,
 };
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use entity::{webhook_delivery, webhook_endpoint};

@@ -8,6 +8,7 @@ mod sessions;
 mod streams;
 mod tenants;
 mod tokens;
+mod users;
 
 use serde_json::{Value, json};
 
