@@ -28,6 +28,7 @@ mod retention;
 mod rows;
 mod spec;
 mod sqlite;
+mod storage;
 mod webhooks;
 mod writer;
 
