@@ -13,7 +13,6 @@ mod diagnosis;
 mod digest;
 mod entity;
 mod error;
-mod filtered;
 mod health;
 mod journal;
 mod listing;
@@ -34,8 +33,8 @@ mod writer;
 
 pub use artifacts::DirArtifacts;
 pub use audit::{
-    AUDIT_RECORDS, AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, FilteredAudit,
-    Redaction, VerifyError, verify_audit,
+    AUDIT_RECORDS, AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, Redaction, VerifyError,
+    verify_audit,
 };
 pub use auth::{
     AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
@@ -44,10 +43,9 @@ pub use auth::{
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use entity::{webhook_delivery, webhook_endpoint};
 pub use error::StoreError;
-pub use filtered::{APPROVALS, EFFECTS, Filtered};
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
-pub use listing::{FilteredJobs, JOBS, Listing};
+pub use listing::{APPROVALS, EFFECTS, Filtered, JOBS, Listing};
 pub use moving::{MoveError, Moved, move_store};
 pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};

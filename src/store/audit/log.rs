@@ -6,11 +6,12 @@ use callboard_orchestra::{AuditEntry, Tenant, Timestamp, journal::JournalError};
 use sea_orm::DatabaseConnection;
 use tokio::sync::{Notify, watch};
 
-use super::{FilteredAudit, append, filtered, history, read, sign};
+use super::{append, filtered, history, read, sign};
 use crate::{
     audit::{Checkpoint, CheckpointKind, KeyError, PublishedKey, SigningKey},
     filter::Filter,
     store::{
+        Filtered,
         commit::{begin, end},
         entity::audit_record,
         writer::Writer,
@@ -148,7 +149,7 @@ impl AuditLog {
         &self,
         query: &AuditQuery,
         filter: &Filter,
-    ) -> Result<FilteredAudit, JournalError> {
+    ) -> Result<Filtered<AuditRow>, JournalError> {
         filtered::filtered(&self.readers, query, filter).await
     }
 

@@ -13,7 +13,7 @@ mod switch;
 mod verify;
 
 pub use append::append;
-pub use filtered::{AUDIT_RECORDS, FilteredAudit};
+pub use filtered::AUDIT_RECORDS;
 pub use heads::{Head, Heads};
 pub use log::{AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow};
 pub use read::kept;
