@@ -6,10 +6,13 @@ use callboard_orchestra::{Timestamp, journal::JournalError};
 use callboard_runtime::{Home, Universe};
 
 use crate::{
-    audit::SigningKey,
+    audit::{Anchors, SigningKey},
     config::AuditConfig,
     store::{AuditError, AuditLog, AuditPolicy},
 };
+
+/// Extension of the file beside the key that says where chains were signed last.
+const ANCHORS: &str = "anchors";
 
 /// Sets the log of an open store up; its key is made when there is none.
 pub async fn set_up(
@@ -22,7 +25,9 @@ pub async fn set_up(
         sign_every: config.checkpoint_records.get(),
     });
     if config.enabled {
-        let key = SigningKey::open(&data_dir.join(&config.key_file))?;
+        let path = data_dir.join(&config.key_file);
+        let key = SigningKey::open(&path)?;
+        log.hold_to(Anchors::open(&path.with_extension(ANCHORS))?);
         log.sign_with(key).await?;
     }
     Ok(())
@@ -32,7 +37,7 @@ pub async fn set_up(
 pub fn run(universe: &Universe, log: AuditLog, every: Duration) {
     universe.spawn(Home::Core, async move {
         if let Err(error) = log.take_up().await {
-            tracing::warn!(error = %error, "cannot read which audit chains are unsigned");
+            tracing::warn!(error = %error, "cannot verify which audit chains are unsigned");
         }
         let due = log.due();
         loop {

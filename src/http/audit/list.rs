@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::view::AuditView;
 use crate::{
-    audit::seq_of,
+    audit::RecordId,
     filter::parse,
     http::{
         caller::Caller,
@@ -75,7 +75,7 @@ pub async fn list(
         action: filter.action,
         subject: filter.subject,
         principal: filter.principal,
-        before: before.map(seq_of),
+        before: before.map(|id| RecordId::from_uuid(id).seq()),
         limit: cursor::rows_of(limit),
     };
     let condition = filter.filter.as_deref();
