@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{grant, view::KeyView};
+use super::{tenant, view::KeyView};
 use crate::{
     auth::KeyId,
     http::{
@@ -62,7 +62,7 @@ pub async fn list(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = grant::tenant(&caller, asked.tenant)?;
+    let tenant = tenant::asked(&caller, asked.tenant)?;
     let limit = query::page_limit(asked.limit, KEYS_DEFAULT, KEYS_MAX)?;
     let before = asked.cursor.as_deref().map(cursor::read).transpose()?;
     let before = before.map(KeyId::from_uuid);

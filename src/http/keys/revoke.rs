@@ -7,7 +7,11 @@ use actix_web::{
 use callboard_orchestra::Timestamp;
 use serde_json::json;
 
-use super::{grant, show::key_row, tenant::OfTenant, view::KeyView};
+use super::{
+    show::key_row,
+    tenant::{self, OfTenant},
+    view::KeyView,
+};
 use crate::http::{
     caller::Caller,
     desk::Desk,
@@ -35,7 +39,7 @@ pub async fn revoke(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = grant::tenant(&caller, asked.tenant)?;
+    let tenant = tenant::asked(&caller, asked.tenant)?;
     let row = key_row(&desk, &tenant, &id).await?;
     let entry = caller.entry("key.revoked", row.id, json!({"name": row.name}));
     let store = desk.authority.store();

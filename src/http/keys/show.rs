@@ -6,7 +6,10 @@ use actix_web::{
 };
 use callboard_orchestra::Tenant;
 
-use super::{grant, tenant::OfTenant, view::KeyView};
+use super::{
+    tenant::{self, OfTenant},
+    view::KeyView,
+};
 use crate::{
     http::{
         caller::Caller,
@@ -35,7 +38,7 @@ pub async fn show(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = grant::tenant(&caller, asked.tenant)?;
+    let tenant = tenant::asked(&caller, asked.tenant)?;
     let row = key_row(&desk, &tenant, &id).await?;
     Ok(HttpResponse::Ok().json(KeyView::of(&row)))
 }

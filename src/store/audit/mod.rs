@@ -12,6 +12,8 @@ mod sign;
 mod sound;
 mod switch;
 #[cfg(test)]
+mod tampering;
+#[cfg(test)]
 mod tests;
 mod verify;
 

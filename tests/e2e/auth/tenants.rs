@@ -253,6 +253,11 @@ async fn who_runs_the_server_sees_and_revokes_the_keys_it_made_elsewhere() {
     assert_eq!(admin.get(&path).await.problem(), "key_not_found");
     let shown = admin.get_json(&format!("{path}?tenant=acme")).await;
     assert_eq!(shown["tenant"], "acme");
+    let no_name = admin.get("/v1/keys?tenant=No%20Name").await;
+    assert_eq!(
+        (no_name.status.as_u16(), no_name.problem().as_str()),
+        (400, "invalid_tenant")
+    );
 
     let beta = admin_of(&admin, "beta").await;
     for (method, path) in [
