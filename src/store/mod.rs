@@ -41,7 +41,7 @@ pub use auth::{
     UserChange, UserRow,
 };
 pub use backup::{BackupError, Census, copy_store, take_census};
-pub use entity::{webhook_delivery, webhook_endpoint};
+pub use entity::{webhook_delivery, webhook_delivery::DeliveryState, webhook_endpoint};
 pub use error::StoreError;
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
@@ -51,4 +51,4 @@ pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use retention::{Pruned, Pruner, RetentionPolicy};
 pub use spec::{StoreSpec, Synchronous};
-pub use webhooks::{Attempted, DELIVERED, FAILED, PENDING, Webhooks};
+pub use webhooks::{Attempted, Webhooks};

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::view::AuditView;
 use crate::{
-    audit::seq_of,
+    audit::RecordId,
     http::{
         caller::Caller,
         desk::Desk,
@@ -74,7 +74,7 @@ pub async fn list(
         action: filter.action,
         subject: filter.subject,
         principal: filter.principal,
-        before: page.before.map(seq_of),
+        before: page.before.map(|id| RecordId::from_uuid(id).seq()),
         limit: page.rows(),
     };
     let found = match &page.filter {

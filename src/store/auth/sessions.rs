@@ -147,14 +147,19 @@ impl AuthStore {
     }
 
     /// Puts new tokens in the place of those that `refresh` belongs to. A refresh token that was used before ends the
-    /// session.
+    /// session. Either is told to the audit log as `tell` says.
     pub async fn refresh_session(
         &self,
         refresh: SecretHash,
         tokens: Tokens,
         now: Timestamp,
+        tell: impl FnOnce(&Refresh) -> Option<AuditEntry>,
     ) -> Result<Refresh, JournalError> {
-        let refreshed = self.change("refresh a session", None, async |txn| {
+        let told = |refresh: Refresh| {
+            let entry = tell(&refresh);
+            Ok(Some((refresh, entry)))
+        };
+        let refreshed = self.change_and_tell("refresh a session", async |txn| {
             let token = refresh_token::Entity::find_by_id(refresh.hex())
                 .one(txn)
                 .await?;
@@ -170,7 +175,7 @@ impl AuthStore {
             };
             if token.used_at.is_some() {
                 remove(txn, vec![token.session_id]).await?;
-                return Ok(Some(Refresh::Reused(session)));
+                return told(Refresh::Reused(session));
             }
             refresh_token::Entity::update_many()
                 .col_expr(
@@ -190,7 +195,7 @@ impl AuthStore {
                 .exec(txn)
                 .await?;
             add_refresh(txn, session.id, tokens.refresh).await?;
-            Ok(Some(Refresh::Refreshed(session)))
+            told(Refresh::Refreshed(session))
         });
         Ok(refreshed.await?.unwrap_or(Refresh::Unknown))
     }
