@@ -9,6 +9,8 @@ mod m20261121_000006_create_auth;
 mod m20261121_000007_create_audit;
 mod m20261121_000008_create_webhooks;
 mod m20261121_000010_create_ohlcv;
+mod m20261121_000014_enable_users;
+mod m20261121_000015_size_artifacts;
 mod migrator;
 
 pub use migrator::Migrator;

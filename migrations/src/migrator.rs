@@ -6,7 +6,8 @@ use crate::{
     m20261121_000001_create_journal, m20261121_000002_create_idempotency_keys,
     m20261121_000003_create_supervision_events, m20261121_000004_create_projections,
     m20261121_000005_create_pruning, m20261121_000006_create_auth, m20261121_000007_create_audit,
-    m20261121_000008_create_webhooks, m20261121_000010_create_ohlcv,
+    m20261121_000008_create_webhooks, m20261121_000010_create_ohlcv, m20261121_000014_enable_users,
+    m20261121_000015_size_artifacts,
 };
 
 /// Brings a store's schema up or down.
@@ -24,6 +25,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_create_audit::Migration),
             Box::new(m20261121_000008_create_webhooks::Migration),
             Box::new(m20261121_000010_create_ohlcv::Migration),
+            Box::new(m20261121_000014_enable_users::Migration),
+            Box::new(m20261121_000015_size_artifacts::Migration),
         ]
     }
 }

@@ -147,7 +147,7 @@ impl Authority {
         until: Timestamp,
     ) -> Result<Principal, Unknown> {
         let user = self.0.store.user(&session.tenant, &session.user).await?;
-        let user = user.ok_or(Unknown::Session)?;
+        let user = user.filter(|user| user.enabled).ok_or(Unknown::Session)?;
         let permissions = self.permissions(&user.tenant, &user.role).await?;
         Ok(Principal {
             name: format!("user:{}", user.name).into(),

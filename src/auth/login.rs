@@ -62,6 +62,7 @@ impl Authority {
         let user = self.store().user(tenant, name).await?;
         let hash = user.as_ref().map(|user| user.password.clone());
         let is_right = self.passwords().is_right(password, hash).await?;
+        let user = user.filter(|user| is_right && user.enabled);
         let entry = |action, by: Author, session: Option<SessionId>| AuditEntry {
             tenant: tenant.clone(),
             at: now,
@@ -70,15 +71,15 @@ impl Authority {
             subject: Some(format!("user:{name}")),
             details: details(json!({"session": session})),
         };
-        let Some(user) = user.filter(|_| is_right) else {
+        let wrong = || {
             self.refused(entry("login.failed", author.clone(), None));
-            return Err(NoLogin::Wrong);
+            NoLogin::Wrong
         };
-        self.delays().succeeded(tenant, name);
+        let user = user.ok_or_else(wrong)?;
         let session = SessionRow {
             id: SessionId::mint(),
             tenant: tenant.clone(),
-            user: user.name,
+            user: user.name.clone(),
             created_at: now,
             expires_at: now.plus(self.session_ttl()),
         };
@@ -88,8 +89,12 @@ impl Authority {
             ..author.clone()
         };
         let entry = entry("login.succeeded", by, Some(session.id));
-        let begun = self.store().begin_session(&session, tokens, entry);
-        begun.await?;
+        let store = self.store();
+        let begun = store.begin_session(&session, &user.password, tokens, entry);
+        if !begun.await? {
+            return Err(wrong());
+        }
+        self.delays().succeeded(tenant, name);
         self.logged_in(&session, access, refresh, now).await
     }
 
@@ -121,6 +126,46 @@ impl Authority {
             }
             Refresh::Unknown => Err(NoLogin::Over),
         }
+    }
+
+    /// Changes the password of the user of a session, whose other sessions end. A wrong `old` counts as in `login`.
+    pub async fn change_password(
+        &self,
+        session: SessionId,
+        old: String,
+        new: String,
+        entry: AuditEntry,
+    ) -> Result<(), NoLogin> {
+        let now = Timestamp::now();
+        let session = self.store().session(session, now).await?;
+        let session = session.ok_or(NoLogin::Over)?;
+        let (tenant, name) = (&session.tenant, session.user.as_str());
+        let attempt = self.delays().attempt(tenant, name, now);
+        attempt.map_err(NoLogin::Delayed)?;
+        let wrong = || {
+            self.refused(AuditEntry {
+                action: "user.password_refused",
+                ..entry.clone()
+            });
+            NoLogin::Wrong
+        };
+        let user = self.store().user(tenant, name).await?;
+        let hash = user.ok_or(NoLogin::Over)?.password;
+        if old.len() > *PASSWORD_BYTES.end()
+            || !self.passwords().is_right(old, Some(hash.clone())).await?
+        {
+            return Err(wrong());
+        }
+        let new = self.passwords().hash(new).await?;
+        let changed = self
+            .store()
+            .change_password(&session, &hash, &new, entry.clone());
+        if !changed.await? {
+            return Err(wrong());
+        }
+        self.delays().succeeded(tenant, name);
+        self.changed();
+        Ok(())
     }
 
     /// Ends a session.

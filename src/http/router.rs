@@ -132,11 +132,13 @@ table! {
     "/v1/roles" { get[RolesManage] => roles::list::list }
     "/v1/roles/{name}" { put[RolesManage] => roles::put::put, delete[RolesManage] => roles::remove::remove }
     "/v1/users" { post[UsersManage] => users::create::create, get[UsersManage] => users::list::list }
+    "/v1/users/{id}" { patch[UsersManage] => users::change::change, delete[UsersManage] => users::remove::remove }
     "/v1/users/{name}/password" { post[UsersManage] => users::password::set }
     "/v1/sessions" { post[Public] => sessions::login::login }
     "/v1/sessions/refresh" { post[Public] => sessions::refresh::refresh }
     "/v1/sessions/logout" { post[Known] => sessions::logout::logout }
-    "/v1/me" { get[Known] => me::me }
+    "/v1/me" { get[Known] => me::show::me }
+    "/v1/me/password" { post[Known] => me::password::change }
     "/v1/stream-tickets" { post[Known] => stream_tickets::issue }
     "/v1/supervision" { get[MetricsRead] => supervision::tree::tree }
     "/v1/supervision/events" { get[MetricsRead] => supervision::events::events }

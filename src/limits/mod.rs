@@ -6,6 +6,7 @@
 mod quotas;
 mod rates;
 mod redis_limits;
+mod storage;
 mod verdict;
 
 pub use quotas::{QuotaExceeded, Quotas};

@@ -1,19 +1,20 @@
 //! What one tenant may have.
 //!
 //! Live jobs are counted in the store before a submission is taken: submissions of one moment do not see each other, and
-//! together may exceed the bound by their number.
+//! together may exceed the bound by their number. What a tenant keeps is a figure of a moment ago, and jobs that were taken
+//! may keep more than is left.
 
 use std::{collections::HashMap, time::Duration};
 
 use callboard_orchestra::{id::Tenant, journal::JournalError};
 
-use super::{rates::Limit, redis_limits::SharedLimits};
+use super::{rates::Limit, redis_limits::SharedLimits, storage::Storage};
 use crate::{
     config::{QuotaConfig, TenantQuota},
     store::Listing,
 };
 
-/// When to ask again for a job to have ended.
+/// When to ask again for a job to have ended, or to be gone.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// A tenant has all it may.
@@ -32,6 +33,7 @@ pub struct Quotas {
     everyone: Option<Limit>,
     own: HashMap<String, Option<Limit>>,
     listing: Listing,
+    storage: Storage,
     shared: Option<SharedLimits>,
 }
 
@@ -46,6 +48,7 @@ impl Quotas {
             everyone: Limit::new("tenant", config.tenant_requests_per_minute),
             own: own.map(|own| (own.tenant.clone(), limit(own))).collect(),
             config: config.clone(),
+            storage: Storage::new(listing.clone()),
             listing,
             shared,
         }
@@ -96,8 +99,29 @@ impl Quotas {
         }))
     }
 
+    /// Whether the tenant may submit more while it keeps what it does: Ok(Err) when it may not.
+    pub async fn storage(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<Result<(), QuotaExceeded>, JournalError> {
+        let mut tenants = self.config.tenants.iter();
+        let own = tenants.find(|own| own.tenant == tenant.as_str());
+        let bound = own
+            .and_then(|own| own.tenant_storage_bytes_max)
+            .unwrap_or(self.config.tenant_storage_bytes_max);
+        if bound == 0 || self.storage.bytes(tenant).await? < bound {
+            return Ok(Ok(()));
+        }
+        Ok(Err(QuotaExceeded {
+            quota: "tenant_storage_bytes_max",
+            bound,
+            retry_after: AGAIN,
+        }))
+    }
+
     /// Forgets tenants that are at rest.
     pub fn forget(&self) {
+        self.storage.forget();
         let all = self.own.values().chain([&self.everyone]);
         all.flatten().for_each(Limit::forget);
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use callboard_orchestra::{
     id::{ApprovalId, EffectId, JobId, Tenant},
-    journal::{ApprovalRow, EffectRow, JobRow, JournalError, Record, Remembered, encode},
+    journal::{
+        ApprovalRow, ArtifactRef, EffectRow, JobRow, JournalError, Record, Remembered, encode,
+    },
 };
 
 use crate::audit::Draft;
@@ -43,7 +45,8 @@ pub struct Digest<'a> {
     pub keyed: Vec<(&'a Record, &'a Remembered)>,
     pub approvals: BTreeMap<ApprovalId, &'a ApprovalRow>,
     pub effects: BTreeMap<EffectId, &'a EffectRow>,
-    pub artifacts: Vec<(JobId, &'a str)>,
+    /// Artifacts with the record of whose job each is.
+    pub artifacts: Vec<(&'a Record, &'a ArtifactRef)>,
     /// What the audit log is told, in the order of the batch.
     pub audit: Vec<Draft>,
     /// The latest time of a record that brings a key, in milliseconds; 0 when none does.
@@ -149,7 +152,7 @@ impl<'a> Digest<'a> {
             .extend(asides.effects.iter().map(|row| (row.id, row)));
         let artifacts = asides.artifacts.iter();
         self.artifacts
-            .extend(artifacts.map(|hash| (record.job, &**hash)));
+            .extend(artifacts.map(|artifact| (record, artifact)));
     }
 
     /// Adds what the records tell the audit log.

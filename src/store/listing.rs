@@ -8,16 +8,16 @@ use callboard_orchestra::{
     journal::{JobRow, JobsQuery, JournalError},
 };
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, DatabaseConnection, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{commit::failed, entity::job, read, rows};
 use crate::filter::{Field, Filter, Kind, Schema};
 
-/// Jobs that one page of a filter without an index reads.
-const SCAN_ROWS_MAX: u64 = 50_000;
+/// Rows that one page of a filter without an index reads.
+pub(super) const SCAN_ROWS_MAX: u64 = 50_000;
 
 const STATES: [&str; JobState::ALL.len()] = {
     let mut names = [""; JobState::ALL.len()];
@@ -59,7 +59,7 @@ pub struct FilteredJobs {
 /// Reads by filters. Clones share the connections.
 #[derive(Clone)]
 pub struct Listing {
-    readers: DatabaseConnection,
+    pub(super) readers: DatabaseConnection,
 }
 
 impl Listing {
@@ -108,21 +108,32 @@ impl Listing {
         query: &JobsQuery,
         rows_max: u64,
     ) -> Result<Option<Uuid>, JournalError> {
-        job::Entity::find()
-            .select_only()
-            .column(job::Column::Id)
-            .filter(job::Column::Tenant.eq(query.tenant.as_str()))
-            .apply_if(query.before, |find, before| {
-                find.filter(job::Column::Id.lt(before.uuid()))
-            })
-            .order_by_desc(job::Column::Id)
-            .offset(rows_max - 1)
-            .limit(1)
-            .into_tuple()
-            .one(&self.readers)
-            .await
-            .map_err(failed("find the end of a page"))
+        let before = query.before.map(JobId::uuid);
+        end_of_page::<job::Entity>(&self.readers, &query.tenant, before, rows_max).await
     }
+}
+
+/// Id of the last of the `rows_max` rows that a page may read, when there are so many. The table has the columns `tenant`
+/// and `id`, and an index of both.
+pub(super) async fn end_of_page<E: EntityTrait>(
+    readers: &DatabaseConnection,
+    tenant: &Tenant,
+    before: Option<Uuid>,
+    rows_max: u64,
+) -> Result<Option<Uuid>, JournalError> {
+    let (of_tenant, id) = (Expr::col("tenant"), || Expr::col("id"));
+    E::find()
+        .select_only()
+        .expr_as(id(), "id")
+        .filter(of_tenant.eq(tenant.as_str()))
+        .apply_if(before, |find, before| find.filter(id().lt(before)))
+        .order_by_desc(id())
+        .offset(rows_max - 1)
+        .limit(1)
+        .into_tuple()
+        .one(readers)
+        .await
+        .map_err(failed("find the end of a page"))
 }
 
 #[cfg(test)]

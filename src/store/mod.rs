@@ -13,6 +13,7 @@ mod diagnosis;
 mod digest;
 mod entity;
 mod error;
+mod filtered;
 mod health;
 mod journal;
 mod listing;
@@ -27,6 +28,7 @@ mod retention;
 mod rows;
 mod spec;
 mod sqlite;
+mod storage;
 mod webhooks;
 mod writer;
 
@@ -37,11 +39,12 @@ pub use audit::{
 };
 pub use auth::{
     AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
-    UserRow,
+    UserChange, UserRow,
 };
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use entity::{webhook_delivery, webhook_endpoint};
 pub use error::StoreError;
+pub use filtered::{APPROVALS, EFFECTS, Filtered};
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
 pub use listing::{FilteredJobs, JOBS, Listing};

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Setup, TestApp},
+    auth::{admin_of, approval_of},
     client::{Answer, Client, answer},
     eventually::eventually,
 };
@@ -104,6 +105,13 @@ async fn a_filter_that_is_none_is_refused_with_its_place() {
             "no filter goes on like this",
         ),
         (
+            "/v1/approvals",
+            "stat = 'pending'",
+            0,
+            "did you mean `state`?",
+        ),
+        ("/v1/effects", "class = 'onces'", 8, "did you mean 'once'?"),
+        (
             "/v1/supervision/events",
             "kind = 'a'",
             0,
@@ -166,5 +174,98 @@ async fn events_are_listed_by_their_type() {
             (&note["type"], &note["role"]),
             (&json!("started"), &json!("drill.runner"))
         );
+    }
+}
+
+#[tokio::test]
+async fn approvals_are_listed_by_a_filter_page_by_page() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let (mut jobs, mut approvals) = (Vec::new(), Vec::new());
+    for why in ["Send it?", "Pay it?", "Send the rest?"] {
+        let job = client.submit("drill.approval", json!({"why": why})).await;
+        approvals.push(approval_of(&client, &job.id).await);
+        jobs.push(job.id);
+    }
+    let path = format!("/v1/approvals/{}/approve", approvals[0]);
+    let approved = client.post(&path, &json!({"reason": "it's due"})).await;
+    assert_eq!(approved.status, 200);
+    for (filter, chosen) in [
+        (
+            "why starts 'Send' and state = 'pending'".to_owned(),
+            vec![2],
+        ),
+        ("decided_at > 2020-01-01T00:00:00Z".to_owned(), vec![0]),
+        ("decided_by != 'anonymous'".to_owned(), vec![2, 1]),
+        ("reason = 'it\\'s due'".to_owned(), vec![0]),
+        (format!("job = '{}'", jobs[1]), vec![1]),
+        (
+            "role = 'drill.asker' and task >= 0".to_owned(),
+            vec![2, 1, 0],
+        ),
+        ("expires_at < 2020-01-01T00:00:00Z".to_owned(), vec![]),
+        (format!("id in ('{}')", approvals[1]), vec![1]),
+    ] {
+        let found = filtered(&client, "/v1/approvals", &filter).await;
+        assert_eq!(found.status, 200, "{filter}");
+        let expected: Vec<&str> = chosen
+            .iter()
+            .map(|index: &usize| approvals[*index].as_str())
+            .collect();
+        assert_eq!(ids(&found.json()), expected, "{filter}");
+        let is_warned = found.header("warning").is_some();
+        assert_eq!(is_warned, !filter.starts_with("id in"), "{filter}");
+    }
+    let page = async |more: &str| -> Value {
+        let path = format!("/v1/approvals?state=pending&limit=1{more}");
+        filtered(&client, &path, "why ends '?'").await.json()
+    };
+    let first = page("").await;
+    let next = format!("&cursor={}", first["next_cursor"].as_str().unwrap());
+    let second = page(&next).await;
+    assert_eq!(
+        (ids(&first), ids(&second)),
+        (vec![&*approvals[2]], vec![&*approvals[1]])
+    );
+    assert_eq!(second.get("next_cursor"), None);
+    client.finished(&jobs[0]).await;
+    for job in &jobs[1..] {
+        client.cancel(job).await;
+    }
+}
+
+#[tokio::test]
+async fn effects_are_listed_by_a_filter_of_their_tenant_alone() {
+    let ledgers = tempfile::tempdir().unwrap();
+    let mut setup = Setup {
+        auth: true,
+        ..Setup::default()
+    };
+    setup.config.drill.ledger_dir = ledgers.path().to_owned();
+    let app = TestApp::start_with(setup).await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let ledger = ledgers.path().join("ledger");
+    let input = json!({"ledger": ledger, "tasks": 3, "once": 1, "keyed": 1});
+    let job = acme.submit("drill.effects", input).await;
+    assert_eq!(acme.finished(&job.id).await.state, "succeeded");
+    let all = acme.get_json("/v1/effects").await;
+    let all = all["items"].as_array().unwrap();
+    assert_eq!(all.len(), 2);
+    let is_once = |effect: &&Value| effect["class"] == "once";
+    let once = all.iter().find(is_once).unwrap()["id"].as_str().unwrap();
+    let filter = "class = 'once' and state = 'succeeded' and attempt = 1 and ended_at > 2020-01-01T00:00:00Z";
+    let found = filtered(&acme, "/v1/effects", filter).await;
+    assert!(found.header("warning").is_some());
+    assert_eq!(ids(&found.json()), [once]);
+    let of_id = format!("id = '{once}'");
+    let found = filtered(&acme, "/v1/effects", &of_id).await;
+    assert_eq!(found.header("warning"), None);
+    assert_eq!(ids(&found.json()), [once]);
+    for filter in [&of_id, "attempt > 0 or not state = 'failed'"] {
+        let found = filtered(&beta, "/v1/effects", filter).await;
+        assert_eq!(found.json::<Value>()["items"], json!([]), "{filter}");
     }
 }

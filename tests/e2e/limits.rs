@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use crate::{
     app::{Setup, TestApp},
+    artifacts::compared,
+    auth::admin_of,
+    cli::desk::{Desk, Serving},
     client::{Answer, Client},
     eventually::eventually,
 };
@@ -109,6 +112,78 @@ async fn a_quota_that_is_used_up_is_named() {
         refused.json::<Value>()["field"],
         "tenant_requests_per_minute"
     );
+}
+
+fn small() -> Value {
+    json!({"kind": "drill.fanout", "input": {"tasks": 1}})
+}
+
+/// The refusal of a submission, once the figure of what the tenant keeps is up to date.
+async fn refused(client: &Client) -> Answer {
+    eventually("a submission is refused", || async {
+        let answer = client.post("/v1/jobs", &small()).await;
+        (answer.status != 202).then_some(answer)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_tenant_that_keeps_as_much_as_it_may_submits_nothing_more() {
+    let mut setup = Setup {
+        auth: true,
+        ..Setup::default()
+    };
+    setup.config.quota.tenant_storage_bytes_max = 1;
+    setup.config.quota.tenants = vec![callboard::config::TenantQuota {
+        tenant: "acme".to_owned(),
+        tenant_storage_bytes_max: Some(0),
+        ..Default::default()
+    }];
+    let app = TestApp::start_with(setup).await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let kept = compared(&beta).await;
+    compared(&acme).await;
+    let refused = refused(&beta).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem().as_str()),
+        (429, "quota_exceeded")
+    );
+    assert_eq!(refused.json::<Value>()["field"], "tenant_storage_bytes_max");
+    let batch = beta
+        .post("/v1/jobs/batch", &json!({"jobs": [small()]}))
+        .await;
+    assert_eq!(batch.problem(), "quota_exceeded");
+    assert_eq!(beta.show(&kept.id).await.state, "succeeded");
+    for other in [acme, app.admin()] {
+        let job = other.fanout(1).await;
+        other.finished(&job.id).await;
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_submits_again_once_retention_has_removed_what_it_kept() {
+    let desk = Desk::new();
+    let quota = "[quota]\ntenant_storage_bytes_max = 1\n";
+    desk.write("callboard.toml", quota);
+    let server = Serving::start(&desk);
+    compared(&server.client()).await;
+    let refused = refused(&server.client()).await;
+    assert_eq!(refused.problem(), "quota_exceeded");
+    assert_eq!(server.stop(), Some(0));
+
+    let retention = "[retention]\nended_jobs_kept = \"1ms\"\n";
+    desk.write("callboard.toml", &format!("{quota}{retention}"));
+    let server = Serving::start(&desk);
+    let client = server.client();
+    eventually("a submission is taken", || async {
+        let answer = client.post("/v1/jobs", &small()).await;
+        (answer.status == 202).then_some(())
+    })
+    .await;
+    assert_eq!(server.stop(), Some(0));
 }
 
 /// A Redis of its own, ended with the test.

@@ -10,8 +10,10 @@ use crate::time::Timestamp;
 /// What the text of a job id begins with.
 pub const JOB_PREFIX: &str = "job_";
 const FACT_PREFIX: &str = "fact_";
-const APPROVAL_PREFIX: &str = "apr_";
-const EFFECT_PREFIX: &str = "eff_";
+/// What the text of an approval's id begins with.
+pub const APPROVAL_PREFIX: &str = "apr_";
+/// What the text of an effect's id begins with.
+pub const EFFECT_PREFIX: &str = "eff_";
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{text}` is not {expected}")]

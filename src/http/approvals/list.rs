@@ -9,13 +9,18 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::{ApprovalStateName, ApprovalView};
-use crate::http::{
-    caller::Caller,
-    cursor,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    query::{self, Asked},
-    responses::StoreFailures,
+use crate::{
+    filter::parse,
+    http::{
+        caller::Caller,
+        cursor,
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        filtering,
+        query::{self, Asked},
+        responses::StoreFailures,
+    },
+    store::{APPROVALS, Filtered},
 };
 
 const APPROVALS_DEFAULT: usize = 50;
@@ -33,6 +38,9 @@ pub struct ApprovalsFilter {
     /// Approvals of this job only.
     #[param(value_type = Option<String>)]
     job: Option<JobId>,
+    /// Approvals that this holds of only, such as `state = 'pending' and expires_at < 2026-01-31T00:00:00Z`; see the section on filters.
+    #[param(max_length = 4096)]
+    filter: Option<String>,
     /// Approvals of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     #[serde(default, deserialize_with = "query::whole_number")]
@@ -53,10 +61,11 @@ pub struct ApprovalsPage {
 /// List approvals, newest first
 #[utoipa::path(
     get, path = "/v1/approvals", tag = "approvals", operation_id = "list_approvals",
+    description = "A filter that no index serves is answered with a `Warning` header, and a page of it may be short, or empty, while `next_cursor` leads on.",
     params(ApprovalsFilter),
     responses(
         (status = 200, description = "A page of approvals", body = ApprovalsPage),
-        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The query or its filter cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         StoreFailures,
     )
 )]
@@ -74,9 +83,22 @@ pub async fn list(
         before: before.map(ApprovalId::from_uuid),
         limit: cursor::rows_of(limit),
     };
-    let mut rows = desk.house.coordinator.journal().approvals(&wanted).await?;
-    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
-    Ok(HttpResponse::Ok().json(ApprovalsPage {
+    let condition = filter.filter.as_deref().map(|text| parse(text, &APPROVALS));
+    let condition = condition.transpose()?;
+    let Filtered { mut rows, read_to } = match &condition {
+        Some(condition) => desk.listing.approvals(&wanted, condition).await?,
+        None => Filtered {
+            rows: desk.house.coordinator.journal().approvals(&wanted).await?,
+            read_to: None,
+        },
+    };
+    let next_cursor =
+        cursor::cut(&mut rows, limit, |row| row.id.uuid()).or_else(|| read_to.map(cursor::after));
+    let mut response = HttpResponse::Ok();
+    if condition.is_some_and(|condition| !condition.is_indexed()) {
+        response.insert_header(filtering::unindexed());
+    }
+    Ok(response.json(ApprovalsPage {
         items: rows.iter().map(ApprovalView::of).collect(),
         next_cursor,
     }))

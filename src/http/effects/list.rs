@@ -9,13 +9,18 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::{EffectStateName, EffectView};
-use crate::http::{
-    caller::Caller,
-    cursor,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    query::{self, Asked},
-    responses::StoreFailures,
+use crate::{
+    filter::parse,
+    http::{
+        caller::Caller,
+        cursor,
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        filtering,
+        query::{self, Asked},
+        responses::StoreFailures,
+    },
+    store::{EFFECTS, Filtered},
 };
 
 const EFFECTS_DEFAULT: usize = 50;
@@ -33,6 +38,9 @@ pub struct EffectsFilter {
     /// Effects of this job only.
     #[param(value_type = Option<String>)]
     job: Option<JobId>,
+    /// Effects that this holds of only, such as `state = 'unknown' and class = 'once'`; see the section on filters.
+    #[param(max_length = 4096)]
+    filter: Option<String>,
     /// Effects of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     #[serde(default, deserialize_with = "query::whole_number")]
@@ -53,10 +61,11 @@ pub struct EffectsPage {
 /// List effects, newest first
 #[utoipa::path(
     get, path = "/v1/effects", tag = "effects", operation_id = "list_effects",
+    description = "A filter that no index serves is answered with a `Warning` header, and a page of it may be short, or empty, while `next_cursor` leads on.",
     params(EffectsFilter),
     responses(
         (status = 200, description = "A page of effects", body = EffectsPage),
-        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The query or its filter cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         StoreFailures,
     )
 )]
@@ -74,9 +83,22 @@ pub async fn list(
         before: before.map(EffectId::from_uuid),
         limit: cursor::rows_of(limit),
     };
-    let mut rows = desk.house.coordinator.journal().effects(&wanted).await?;
-    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
-    Ok(HttpResponse::Ok().json(EffectsPage {
+    let condition = filter.filter.as_deref().map(|text| parse(text, &EFFECTS));
+    let condition = condition.transpose()?;
+    let Filtered { mut rows, read_to } = match &condition {
+        Some(condition) => desk.listing.effects(&wanted, condition).await?,
+        None => Filtered {
+            rows: desk.house.coordinator.journal().effects(&wanted).await?,
+            read_to: None,
+        },
+    };
+    let next_cursor =
+        cursor::cut(&mut rows, limit, |row| row.id.uuid()).or_else(|| read_to.map(cursor::after));
+    let mut response = HttpResponse::Ok();
+    if condition.is_some_and(|condition| !condition.is_indexed()) {
+        response.insert_header(filtering::unindexed());
+    }
+    Ok(response.json(EffectsPage {
         items: rows.iter().map(EffectView::of).collect(),
         next_cursor,
     }))

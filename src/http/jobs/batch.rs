@@ -98,6 +98,7 @@ pub async fn batch(
     let NewBatch { jobs } = read(&body)?;
     let more = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
     desk.quotas.live_jobs(&caller.tenant, more).await??;
+    desk.quotas.storage(&caller.tenant).await??;
     let intake = Intake {
         desk: &desk,
         caller: &caller,

@@ -63,6 +63,7 @@ pub async fn submit(
     });
     let submission = new.submission(&caller, idempotency);
     desk.quotas.live_jobs(&caller.tenant, 1).await??;
+    desk.quotas.storage(&caller.tenant).await??;
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
     let coordinator = &desk.house.coordinator;

@@ -9,6 +9,7 @@ use crate::{
         desk::Desk,
         error::{Kind, Problem},
     },
+    store::UserRow,
 };
 
 /// The tenant that something is made in: the caller's, or another one where the caller runs the server.
@@ -49,6 +50,20 @@ pub fn within(caller: &Caller, permissions: Permissions) -> Result<(), Problem> 
         return Ok(());
     }
     let detail = format!("nobody gives more than they have; this permits {more} as well");
+    Err(Problem::new(Kind::Forbidden, "exceeds_caller", detail))
+}
+
+/// Errors when the user may do what the caller may not.
+pub async fn over(desk: &Desk, caller: &Caller, user: &UserRow) -> Result<(), Problem> {
+    let permissions = desk.authority.permissions(&user.tenant, &user.role).await?;
+    let more = permissions
+        .unwrap_or_default()
+        .without(caller.principal.permissions);
+    if more == Permissions::default() {
+        return Ok(());
+    }
+    let detail =
+        format!("nobody changes a user who may do more than they; this one has {more} as well");
     Err(Problem::new(Kind::Forbidden, "exceeds_caller", detail))
 }
 

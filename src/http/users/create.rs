@@ -69,6 +69,7 @@ pub async fn create(
         name: new.name,
         role: new.role,
         password: password.await?,
+        enabled: true,
         created_at: Timestamp::now(),
         created_by: caller.author.principal.to_string(),
     };

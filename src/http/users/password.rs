@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::owned::no_such_user;
 use crate::{
     auth::{PASSWORD_BYTES, role},
     http::{
@@ -52,12 +53,11 @@ pub async fn set(
     let new: NewPassword = json::parse(&json::read_body(body, &desk.limits).await?)?;
     let password = checked(new.password)?;
     let authority = &desk.authority;
-    let missing = || Problem::new(Kind::NotFound, "user_not_found", "no such user");
     if !role::is_name(&name) {
-        return Err(missing());
+        return Err(no_such_user());
     }
     let user = authority.store().user(&caller.tenant, &name).await?;
-    let user = user.ok_or_else(missing)?;
+    let user = user.ok_or_else(no_such_user)?;
     // Whoever sets a password can log in with it.
     let permissions = authority.permissions(&user.tenant, &user.role).await?;
     grant::within(&caller, permissions.unwrap_or_default())?;
@@ -67,7 +67,7 @@ pub async fn set(
         .store()
         .set_password(&caller.tenant, &name, &hash, entry);
     if !set.await? {
-        return Err(missing());
+        return Err(no_such_user());
     }
     authority.changed();
     Ok(HttpResponse::NoContent().finish())

@@ -17,6 +17,8 @@ pub struct UserView {
     role: String,
     #[schema(example = "default")]
     tenant: String,
+    /// Who is not enabled cannot log in.
+    enabled: bool,
     /// RFC 3339.
     created_at: String,
     /// The principal who made the user.
@@ -30,6 +32,7 @@ impl UserView {
             name: row.name.clone(),
             role: row.role.clone(),
             tenant: row.tenant.to_string(),
+            enabled: row.enabled,
             created_at: row.created_at.rfc3339(),
             created_by: row.created_by.clone(),
         }

@@ -13,4 +13,4 @@ pub use change::AuthStore;
 pub use keys::{KeyRow, KnownKey};
 pub use roles::{Removal, RoleRow};
 pub use sessions::{KnownSession, Refresh, SessionRow, Tokens};
-pub use users::UserRow;
+pub use users::{UserChange, UserRow};

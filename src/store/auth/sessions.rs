@@ -3,7 +3,7 @@
 use callboard_orchestra::{AuditEntry, Tenant, Timestamp, journal::JournalError};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, sea_query::Expr,
+    QuerySelect, QueryTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::{
         entity::{
             refresh_token,
             session::{self, Column},
+            user,
         },
     },
 };
@@ -71,13 +72,15 @@ impl SessionRow {
 }
 
 impl AuthStore {
-    /// Begins a session, and removes some that are over.
+    /// Begins a session, and removes some that are over. Answers false when the user is not there, is not enabled, or has
+    /// another password than the one of the hash `password`, which was checked a while ago.
     pub async fn begin_session(
         &self,
         session: &SessionRow,
+        password: &str,
         tokens: Tokens,
         entry: AuditEntry,
-    ) -> Result<(), JournalError> {
+    ) -> Result<bool, JournalError> {
         let row = session::ActiveModel {
             id: Set(session.id.uuid()),
             tenant: Set(session.tenant.as_str().to_owned()),
@@ -87,7 +90,12 @@ impl AuthStore {
             created_at: Set(session.created_at.millis()),
             expires_at: Set(session.expires_at.millis()),
         };
-        self.add("begin a session", Some(entry), async |txn| {
+        let begun = self.add("begin a session", Some(entry), async |txn| {
+            let primary_key = (session.tenant.as_str().to_owned(), session.user.clone());
+            let user = user::Entity::find_by_id(primary_key).one(txn).await?;
+            if user.is_none_or(|user| !user.enabled || user.password != password) {
+                return Ok(None);
+            }
             let over: Vec<Uuid> = session::Entity::find()
                 .select_only()
                 .column(Column::Id)
@@ -101,9 +109,8 @@ impl AuthStore {
                 .exec_without_returning(txn)
                 .await?;
             add_refresh(txn, session.id, tokens.refresh).await.map(Some)
-        })
-        .await
-        .map(drop)
+        });
+        Ok(begun.await?.is_some())
     }
 
     /// The session that an access token is of, while it is good.
@@ -202,17 +209,19 @@ impl AuthStore {
     }
 }
 
-/// Ends every session of a user.
+/// Ends every session of a user but `kept`.
 pub(super) async fn end_sessions(
     txn: &DatabaseTransaction,
     tenant: &Tenant,
     user: &str,
+    kept: Option<SessionId>,
 ) -> Result<(), DbErr> {
     let open: Vec<Uuid> = session::Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::Tenant.eq(tenant.as_str()))
         .filter(Column::UserName.eq(user))
+        .apply_if(kept, |find, kept| find.filter(Column::Id.ne(kept.uuid())))
         .into_tuple()
         .all(txn)
         .await?;

@@ -158,6 +158,7 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
             name: "kim".to_owned(),
             role: "user".to_owned(),
             password: "hash".to_owned(),
+            enabled: true,
             created_at: NOW,
             created_by: "system".to_owned(),
         };
@@ -176,8 +177,8 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
             refresh: hash(SecretKind::Refresh),
         };
         let (first, second) = (tokens(later(10)), tokens(later(20)));
-        let begun = store.begin_session(&session, first, entry("login.succeeded"));
-        begun.await.unwrap();
+        let begun = store.begin_session(&session, "hash", first, entry("login.succeeded"));
+        assert!(begun.await.unwrap());
         let found = async |tokens: Tokens, at| {
             let known = store.session_by_access(tokens.access, at).await.unwrap();
             known.is_some()
@@ -197,8 +198,8 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
         assert!(!found(second, later(6)).await);
         assert_eq!(refresh(second).await.unwrap(), Refresh::Unknown);
 
-        let begun = store.begin_session(&session, first, entry("login.succeeded"));
-        begun.await.unwrap();
+        let begun = store.begin_session(&session, "hash", first, entry("login.succeeded"));
+        assert!(begun.await.unwrap());
         let set = store.set_password(&tenant, "kim", "other", entry("user.password_set"));
         assert!(set.await.unwrap());
         assert!(!found(first, later(6)).await);

@@ -12,6 +12,7 @@ pub struct Model {
     pub id: Uuid,
     pub role: String,
     pub password: String,
+    pub enabled: bool,
     pub created_at: i64,
     pub created_by: String,
 }

@@ -86,10 +86,11 @@ const ASIDES: &str = "\
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
         resolved_by = excluded.resolved_by, reason = excluded.reason
 ), referred AS (
-    INSERT INTO artifact_refs (sha256, job_id) SELECT * FROM unnest($a28::text[], $a29::uuid[])
+    INSERT INTO artifact_refs (sha256, job_id, tenant, bytes)
+    SELECT * FROM unnest($a28::text[], $a29::uuid[], $a30::text[], $a31::bigint[])
     ON CONFLICT DO NOTHING
 )";
-const ASIDES_VALUES: usize = 29;
+const ASIDES_VALUES: usize = 31;
 
 const AUDIT: &str = "\
 , audited AS (
@@ -300,6 +301,12 @@ fn asides(values: &mut Values, digest: &Digest<'_>) {
         .column(&acted, |row| optional(&row.resolved_by))
         .column(&acted, |row| optional(&row.reason));
     values
-        .column(&digest.artifacts, |(_, hash)| (*hash).to_owned())
-        .column(&digest.artifacts, |(job, _)| job.uuid());
+        .column(&digest.artifacts, |(_, artifact)| {
+            artifact.sha256.to_string()
+        })
+        .column(&digest.artifacts, |(record, _)| record.job.uuid())
+        .column(&digest.artifacts, |(record, _)| {
+            record.tenant.as_str().to_owned()
+        })
+        .column(&digest.artifacts, |(_, artifact)| int(artifact.bytes));
 }

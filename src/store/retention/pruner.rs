@@ -140,8 +140,8 @@ mod tests {
         artifact::{Artifacts, NewArtifact},
         id::{ApprovalId, EffectId, JobId, TaskId},
         journal::{
-            ApprovalRow, ApprovalState, EffectRow, EffectState, Journal, Record, Remembered,
-            Snapshot, SupervisionNote, conformance,
+            ApprovalRow, ApprovalState, ArtifactRef, EffectRow, EffectState, Journal, Record,
+            Remembered, Snapshot, SupervisionNote, conformance,
         },
         policy::EffectClass,
     };
@@ -383,8 +383,10 @@ mod tests {
         artifacts.put(used.clone()).await.unwrap();
         artifacts.put(loose.clone()).await.unwrap();
         let mut batch = whole_job(&Tenant::default());
-        let hash = used.artifact.sha256.as_str();
-        batch[0].asides.artifacts = vec![hash.into()];
+        batch[0].asides.artifacts = vec![ArtifactRef {
+            sha256: used.artifact.sha256.as_str().into(),
+            bytes: used.artifact.bytes,
+        }];
         store.journal().commit(&batch).await.unwrap();
         let held = async |of: &NewArtifact| {
             let found = artifacts.get(&of.artifact.sha256).await.unwrap();

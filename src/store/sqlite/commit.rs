@@ -237,12 +237,18 @@ async fn write_asides(script: &mut Script<'_>, digest: &Digest<'_>) -> Result<()
         script.end().await?;
     }
     for piece in digest.artifacts.chunks(PIECE_ROWS_MAX) {
-        const COLUMNS: usize = 2;
-        script.sql("INSERT INTO artifact_refs (sha256, job_id) SELECT * FROM (VALUES ");
+        const COLUMNS: usize = 4;
+        script.sql(
+            "INSERT INTO artifact_refs (sha256, job_id, tenant, bytes) SELECT * FROM (VALUES ",
+        );
         script.rows(piece.len(), COLUMNS);
         script.sql(") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING");
-        for (job, hash) in piece {
-            script.bind(*hash).bind(job.uuid());
+        for (record, artifact) in piece {
+            script
+                .bind(artifact.sha256.as_ref())
+                .bind(record.job.uuid())
+                .bind(record.tenant.as_str())
+                .bind(int(artifact.bytes));
         }
         script.fill(piece.len(), COLUMNS);
         script.end().await?;

@@ -8,8 +8,11 @@ mod sessions;
 mod streams;
 mod tenants;
 mod tokens;
+mod users;
 
 use serde_json::{Value, json};
+
+pub use tenants::approval_of;
 
 use crate::{
     app::{Setup, TestApp},
@@ -42,7 +45,7 @@ async fn with_role(admin: &Client, role: &str) -> Client {
 }
 
 /// An admin of a tenant of its own.
-async fn admin_of(admin: &Client, tenant: &str) -> Client {
+pub async fn admin_of(admin: &Client, tenant: &str) -> Client {
     let key = json!({"name": "first", "role": "admin", "tenant": tenant});
     made(admin, key).await.0
 }

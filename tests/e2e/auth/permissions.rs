@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{guarded, tenants::approval_of, with_role};
+use super::{approval_of, guarded, with_role};
 use crate::{
     client::{Client, answer},
     openapi::{document, operations},
@@ -70,11 +70,14 @@ const NEEDS: &[(&str, &str, &str)] = &[
     ("delete", "/v1/roles/{name}", "roles:manage"),
     ("post", "/v1/users", "users:manage"),
     ("get", "/v1/users", "users:manage"),
+    ("patch", "/v1/users/{id}", "users:manage"),
+    ("delete", "/v1/users/{id}", "users:manage"),
     ("post", "/v1/users/{name}/password", "users:manage"),
     ("post", "/v1/sessions", "public"),
     ("post", "/v1/sessions/refresh", "public"),
     ("post", "/v1/sessions/logout", "known"),
     ("get", "/v1/me", "known"),
+    ("post", "/v1/me/password", "known"),
     ("get", "/v1/supervision", "metrics:read"),
     ("get", "/v1/supervision/events", "metrics:read"),
     ("get", "/v1/supervision/stream", "metrics:read"),

@@ -10,16 +10,16 @@ use crate::{
     socket::{End, Watcher},
 };
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 /// Close code of a stream whose caller may no longer have it.
-const BARRED: u16 = 4401;
+pub const BARRED: u16 = 4401;
 
 /// A page that is logged in: its cookies, and what it sends with a change.
 #[derive(Debug, Clone)]
-struct Page {
-    session: String,
+pub struct Page {
+    pub session: String,
     refresh: String,
-    csrf: String,
+    pub csrf: String,
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
@@ -45,31 +45,31 @@ impl Page {
         }
     }
 
-    fn asks(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
+    pub fn asks(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
         client.request(method, path).header("cookie", &self.session)
     }
 
-    async fn me(&self, client: &Client) -> Answer {
+    pub async fn me(&self, client: &Client) -> Answer {
         answer(self.asks(client, Method::GET, "/v1/me")).await
     }
 
-    async fn refreshed(&self, client: &Client) -> Answer {
+    pub async fn refreshed(&self, client: &Client) -> Answer {
         let request = client.request(Method::POST, "/v1/sessions/refresh");
         answer(request.header("cookie", &self.refresh)).await
     }
 }
 
-async fn user(app: &TestApp, name: &str, role: &str) {
+pub async fn user(app: &TestApp, name: &str, role: &str) {
     let new = json!({"name": name, "role": role, "password": PASSWORD});
     assert_eq!(app.admin().post("/v1/users", &new).await.status, 201);
 }
 
-async fn attempt(client: &Client, name: &str, password: &str) -> Answer {
+pub async fn attempt(client: &Client, name: &str, password: &str) -> Answer {
     let credentials = json!({"name": name, "password": password});
     client.post("/v1/sessions", &credentials).await
 }
 
-async fn login(client: &Client, name: &str) -> Page {
+pub async fn login(client: &Client, name: &str) -> Page {
     let answer = attempt(client, name, PASSWORD).await;
     assert_eq!(answer.status, 201);
     Page::of(&answer)

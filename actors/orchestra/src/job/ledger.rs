@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     id::{ApprovalId, TaskId},
-    journal::{ApprovalRow, ApprovalState, Asides, EffectRow, EffectState},
+    journal::{ApprovalRow, ApprovalState, ArtifactRef, Asides, EffectRow, EffectState},
     policy::EffectClass,
     time::Timestamp,
 };
@@ -71,10 +71,11 @@ pub(crate) fn enter(asides: &mut Asides, job: &Job, event: &JobEvent, at: Timest
         JobEvent::TaskSucceeded {
             task, artifacts, ..
         } => {
-            let names = artifacts
-                .iter()
-                .map(|artifact| artifact.sha256.clone().into());
-            asides.artifacts.extend(names);
+            let references = artifacts.iter().map(|artifact| ArtifactRef {
+                sha256: artifact.sha256.clone().into(),
+                bytes: artifact.bytes,
+            });
+            asides.artifacts.extend(references);
             close(asides, job, *task, at, EffectState::Succeeded, None);
         }
         JobEvent::TaskRetried { task, cause, .. } => {

@@ -21,7 +21,14 @@ pub struct Asides {
     pub approvals: Vec<ApprovalRow>,
     pub effects: Vec<EffectRow>,
     /// Artifacts that the record's job refers to.
-    pub artifacts: Vec<Sha256Hex>,
+    pub artifacts: Vec<ArtifactRef>,
+}
+
+/// An artifact that a job refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactRef {
+    pub sha256: Sha256Hex,
+    pub bytes: u64,
 }
 
 impl Asides {

@@ -15,8 +15,8 @@ mod record;
 use futures_util::future::BoxFuture;
 
 pub use aside::{
-    ApprovalRow, ApprovalState, ApprovalsQuery, Asides, EffectRow, EffectState, EffectsQuery,
-    Sha256Hex,
+    ApprovalRow, ApprovalState, ApprovalsQuery, ArtifactRef, Asides, EffectRow, EffectState,
+    EffectsQuery, Sha256Hex,
 };
 pub use codec::{CodecError, StoredRow, decode, decode_row, encode};
 #[cfg(feature = "test-util")]

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     id::{ApprovalId, EffectId, JobId, TaskId, Tenant},
     journal::{
-        ApprovalRow, ApprovalState, ApprovalsQuery, EffectRow, EffectState, EffectsQuery,
-        JournalError, SupervisionNote,
+        ApprovalRow, ApprovalState, ApprovalsQuery, ArtifactRef, EffectRow, EffectState,
+        EffectsQuery, JournalError, SupervisionNote,
     },
     payload::Payload,
     policy::EffectClass,
@@ -177,7 +177,7 @@ pub(super) async fn effects_are_listed_newest_first_and_replaced_by_id(journal: 
     rows[1].class = EffectClass::Keyed;
     let tenant = author.tenant.clone();
     first.asides.effects = vec![rows[0].clone(), rows[2].clone()];
-    first.asides.artifacts = vec!["5e".repeat(32).into()];
+    first.asides.artifacts = vec![artifact("5e")];
     second.asides.effects = vec![rows[1].clone()];
     second.asides.artifacts = first.asides.artifacts.clone();
     journal.commit(&[first, second]).await;
@@ -195,7 +195,7 @@ pub(super) async fn effects_are_listed_newest_first_and_replaced_by_id(journal: 
     };
     let mut planned = author.plan();
     planned.asides.effects = vec![unknown];
-    planned.asides.artifacts = vec!["5e".repeat(32).into(), "5f".repeat(32).into()];
+    planned.asides.artifacts = vec![artifact("5e"), artifact("5f")];
     let mut cancelled = author.cancel();
     cancelled.asides.effects = vec![rows[0].clone()];
     journal.commit(&[planned, cancelled]).await;
@@ -217,6 +217,13 @@ pub(super) async fn effects_are_listed_newest_first_and_replaced_by_id(journal: 
     for (tenant, id) in [(self::tenant(), rows[0].id), (tenant, EffectId::mint())] {
         let found = journal.0.effect(&tenant, id).await;
         assert_eq!(found.expect("it can be looked for"), None);
+    }
+}
+
+fn artifact(byte: &str) -> ArtifactRef {
+    ArtifactRef {
+        sha256: byte.repeat(32).into(),
+        bytes: 7,
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     id::{ApprovalId, EffectId, TaskId, Tenant},
     job::JobState,
     journal::{
-        ApprovalRow, ApprovalState, ApprovalsQuery, EffectRow, EffectState, EffectsQuery,
-        JobsQuery, Journal, JournalError, Record, Snapshot,
+        ApprovalRow, ApprovalState, ApprovalsQuery, ArtifactRef, EffectRow, EffectState,
+        EffectsQuery, JobsQuery, Journal, JournalError, Record, Snapshot,
     },
     policy::EffectClass,
 };
@@ -173,7 +173,10 @@ impl World {
                 .asides
                 .effects
                 .push(effect(record, self.draw.next_u64() % 5, state));
-            record.asides.artifacts.push("5e".repeat(32).into());
+            record.asides.artifacts.push(ArtifactRef {
+                sha256: "5e".repeat(32).into(),
+                bytes: 7,
+            });
         }
     }
 

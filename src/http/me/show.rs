@@ -5,8 +5,10 @@ use callboard_orchestra::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{caller::Caller, error::Problem, responses::StoreFailures};
-use crate::auth::Permissions;
+use crate::{
+    auth::Permissions,
+    http::{caller::Caller, error::Problem, responses::StoreFailures},
+};
 
 /// Who the caller is.
 #[derive(Serialize, ToSchema)]

@@ -1,0 +1,4 @@
+//! Callers about themselves.
+
+pub mod password;
+pub mod show;
