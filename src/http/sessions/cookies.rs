@@ -89,7 +89,7 @@ pub fn forget(request: &HttpRequest) -> HttpResponse {
         .finish()
 }
 
-/// Cookies are for encrypted connections alone, unless the server is called by a loopback name.
+/// Cookies are for encrypted connections alone, unless the server is called by a loopback name without TLS.
 struct Jar {
     secure: bool,
 }
@@ -97,7 +97,7 @@ struct Jar {
 impl Jar {
     fn of(request: &HttpRequest) -> Self {
         Self {
-            secure: !host::is_called_by_loopback(request),
+            secure: request.app_config().secure() || !host::is_called_by_loopback(request),
         }
     }
 
