@@ -71,6 +71,8 @@ pub enum Unknown {
     Ticket,
     #[error("the token is not accepted: {0}")]
     Token(String),
+    #[error("the caller's access has ended, or permits less, since the request came")]
+    Lost,
     #[error("the authorization is none that this server knows: send `Bearer` and a key or a token")]
     Scheme,
     #[error(transparent)]
