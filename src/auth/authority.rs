@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::{
     delays::Delays,
+    id::SessionId,
     jwt::{Issuer, OpenIssuer},
     password::Passwords,
     permission::Permissions,
@@ -16,7 +17,7 @@ use super::{
     role,
     secret::{Secret, SecretHash, SecretKind},
     standing::Standing,
-    tickets::Tickets,
+    tickets::{NoTicket, Tickets},
     verified::Credentials,
 };
 use crate::{
@@ -167,8 +168,8 @@ impl Authority {
         current.ok_or(Unknown::Ticket)
     }
 
-    /// A ticket for one stream; None when too many wait to be used.
-    pub fn issue_ticket(&self, principal: &Principal) -> Option<Secret> {
+    /// A ticket for one stream.
+    pub fn issue_ticket(&self, principal: &Principal) -> Result<Secret, NoTicket> {
         self.0.tickets.issue(principal, Timestamp::now())
     }
 
@@ -212,6 +213,11 @@ impl Authority {
     pub fn changed(&self) {
         self.0.known.forget();
         self.0.changes.send_modify(|changes| *changes += 1);
+    }
+
+    /// A session has other tokens from here on.
+    pub(super) fn refreshed(&self, session: SessionId) {
+        self.0.known.forget_session(session);
     }
 
     /// What a role of a tenant permits; None when there is no such role.

@@ -24,4 +24,4 @@ pub use permission::{Permission, Permissions};
 pub use principal::{Credential, Principal, Unknown};
 pub use secret::{Secret, SecretHash, SecretKind, csrf_token};
 pub use standing::Standing;
-pub use tickets::TICKET_TTL;
+pub use tickets::{NoTicket, TICKET_TTL};

@@ -24,6 +24,8 @@ pub enum Tier {
     Anonymous,
     Standard,
     Elevated,
+    /// Attempts to log in.
+    Login,
 }
 
 /// Whom a request is counted as. Whoever knows more than the address puts it into the request's extensions.
@@ -39,7 +41,8 @@ type Limiter =
 /// The limiters. Clones share them.
 #[derive(Clone)]
 pub struct Rates {
-    tiers: [Option<Limit>; 3],
+    /// By `Tier`.
+    tiers: [Option<Limit>; 4],
     shared: Option<SharedLimits>,
     pub limit_loopback: bool,
 }
@@ -114,6 +117,7 @@ impl Rates {
                 Limit::new("anonymous", config.anonymous_per_minute),
                 Limit::new("standard", config.standard_per_minute),
                 Limit::new("elevated", config.elevated_per_minute),
+                Limit::new("login", config.logins_per_minute),
             ],
             shared,
             limit_loopback: config.limit_loopback,

@@ -96,7 +96,8 @@ async fn leave(
     Ok(())
 }
 
-async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+/// Counts the version up.
+pub(super) async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     use auth_change::Column;
     let first = auth_change::ActiveModel {
         id: Set(ONLY_ROW),

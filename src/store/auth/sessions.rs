@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::AuthStore;
+use super::{AuthStore, change::count};
 use crate::{
     auth::{SecretHash, SessionId},
     store::{
@@ -147,14 +147,21 @@ impl AuthStore {
     }
 
     /// Puts new tokens in the place of those that `refresh` belongs to. A refresh token that was used before ends the
-    /// session.
+    /// session. One that nobody has is looked for by a reader alone, so that strangers cannot take up the writer.
     pub async fn refresh_session(
         &self,
         refresh: SecretHash,
         tokens: Tokens,
         now: Timestamp,
     ) -> Result<Refresh, JournalError> {
-        let refreshed = self.change("refresh a session", None, async |txn| {
+        let known = refresh_token::Entity::find_by_id(refresh.hex())
+            .one(&self.readers)
+            .await
+            .map_err(failed("read a refresh token"))?;
+        if known.is_none() {
+            return Ok(Refresh::Unknown);
+        }
+        let refreshed = self.add("refresh a session", None, async |txn| {
             let token = refresh_token::Entity::find_by_id(refresh.hex())
                 .one(txn)
                 .await?;
@@ -170,6 +177,7 @@ impl AuthStore {
             };
             if token.used_at.is_some() {
                 remove(txn, vec![token.session_id]).await?;
+                count(txn).await?;
                 return Ok(Some(Refresh::Reused(session)));
             }
             refresh_token::Entity::update_many()

@@ -152,16 +152,7 @@ async fn a_role_that_somebody_has_stays() {
 async fn a_refresh_token_that_comes_twice_ends_the_session() {
     on_both_databases(async |store| {
         let tenant = Tenant::default();
-        let user = UserRow {
-            id: UserId::mint(),
-            tenant: tenant.clone(),
-            name: "kim".to_owned(),
-            role: "user".to_owned(),
-            password: "hash".to_owned(),
-            enabled: true,
-            created_at: NOW,
-            created_by: "system".to_owned(),
-        };
+        let user = kim();
         assert!(store.add_user(&user, entry("user.created")).await.unwrap());
         assert!(!store.add_user(&user, entry("user.created")).await.unwrap());
         let session = SessionRow {
@@ -203,6 +194,86 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
         let set = store.set_password(&tenant, "kim", "other", entry("user.password_set"));
         assert!(set.await.unwrap());
         assert!(!found(first, later(6)).await);
+    })
+    .await;
+}
+
+fn kim() -> UserRow {
+    UserRow {
+        id: UserId::mint(),
+        tenant: Tenant::default(),
+        name: "kim".to_owned(),
+        role: "user".to_owned(),
+        password: "hash".to_owned(),
+        enabled: true,
+        created_at: NOW,
+        created_by: "system".to_owned(),
+    }
+}
+
+fn session_of(user: &UserRow) -> (SessionRow, Tokens) {
+    let session = SessionRow {
+        id: SessionId::mint(),
+        tenant: user.tenant.clone(),
+        user: user.name.clone(),
+        created_at: NOW,
+        expires_at: later(1_000),
+    };
+    let tokens = Tokens {
+        access: hash(SecretKind::Access),
+        access_expires_at: later(10),
+        refresh: hash(SecretKind::Refresh),
+    };
+    (session, tokens)
+}
+
+#[tokio::test]
+async fn a_login_that_began_before_a_new_password_comes_to_nothing() {
+    on_both_databases(async |store| {
+        let user = kim();
+        assert!(store.add_user(&user, entry("user.created")).await.unwrap());
+        let set = store.set_password(&user.tenant, "kim", "other", entry("user.password_set"));
+        assert!(set.await.unwrap());
+        let begins = async |password: &str| {
+            let (session, tokens) = session_of(&user);
+            let entry = entry("login.succeeded");
+            let begun = store.begin_session(&session, password, tokens, entry).await;
+            let known = store.session_by_access(tokens.access, NOW).await.unwrap();
+            assert_eq!(known.is_some(), *begun.as_ref().unwrap());
+            begun.unwrap()
+        };
+        assert!(!begins("hash").await);
+        assert!(begins("other").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_nobody_has_does_not_wait_for_the_writer() {
+    on_both_databases(async |store| {
+        let user = kim();
+        assert!(store.add_user(&user, entry("user.created")).await.unwrap());
+        let (session, tokens) = session_of(&user);
+        let begun = store.begin_session(&session, "hash", tokens, entry("login.succeeded"));
+        assert!(begun.await.unwrap());
+        let (_, next) = session_of(&user);
+        let version = store.version().await.unwrap();
+        let lease = store.writer.lease().await.unwrap();
+        let made_up = store.refresh_session(hash(SecretKind::Refresh), next, NOW);
+        assert_eq!(made_up.await.unwrap(), Refresh::Unknown);
+        let real = store.refresh_session(tokens.refresh, next, NOW);
+        tokio::pin!(real);
+        let waits = tokio::time::timeout(Duration::from_millis(200), &mut real).await;
+        assert!(waits.is_err(), "a refresh is written");
+        lease.put_back();
+        assert_eq!(real.await.unwrap(), Refresh::Refreshed(session.clone()));
+        assert_eq!(store.version().await.unwrap(), version);
+        let reused = store
+            .refresh_session(tokens.refresh, next, NOW)
+            .await
+            .unwrap();
+        assert_eq!(reused, Refresh::Reused(session));
+        assert_eq!(store.version().await.unwrap(), version + 1);
     })
     .await;
 }
