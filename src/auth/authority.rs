@@ -13,7 +13,7 @@ use super::{
     jwt::{Issuer, OpenIssuer},
     password::Passwords,
     permission::Permissions,
-    principal::{Credential, Principal, Unknown},
+    principal::{Credential, Principal, Roles, Unknown},
     role,
     secret::{Secret, SecretHash, SecretKind},
     standing::Standing,
@@ -153,7 +153,7 @@ impl Authority {
         Ok(Principal {
             name: format!("user:{}", user.name).into(),
             permissions: permissions.unwrap_or_default(),
-            role: user.role.into(),
+            roles: Roles::of([user.role]),
             tenant: user.tenant,
             credential: Credential::Session(session.id),
             until: Some(until),
@@ -192,7 +192,7 @@ impl Authority {
         let current: Result<Principal, Unknown> = match principal.credential {
             Credential::None => Ok(principal.clone()),
             Credential::Token => Ok(Principal {
-                permissions: self.of_roles(&principal.tenant, &principal.role).await?,
+                permissions: self.of_roles(&principal.tenant, &principal.roles).await?,
                 ..principal.clone()
             }),
             Credential::Key(_, hash) => self.key(hash).await,
@@ -256,7 +256,7 @@ impl Authority {
             name: format!("key:{}", key.id).into(),
             // A role that is gone permits nothing.
             permissions: permissions.unwrap_or_default(),
-            role: key.role.into(),
+            roles: Roles::of([key.role]),
             tenant: key.tenant,
             credential: Credential::Key(key.id, hash),
             until: found.until,
@@ -272,11 +272,11 @@ impl Authority {
         }
         let generation = self.0.known.generation();
         let read = issuer.read(token).await.map_err(Unknown::Token)?;
-        let role = read.roles.join(" ");
+        let roles = Roles::of(read.roles);
         let principal = Principal {
             name: format!("jwt:{}", read.subject).into(),
-            permissions: self.of_roles(&read.tenant, &role).await?,
-            role: role.into(),
+            permissions: self.of_roles(&read.tenant, &roles).await?,
+            roles,
             tenant: read.tenant,
             credential: Credential::Token,
             until: Some(read.until),
@@ -286,9 +286,9 @@ impl Authority {
     }
 
     /// What several roles permit together; one that is not there permits nothing.
-    async fn of_roles(&self, tenant: &Tenant, roles: &str) -> Result<Permissions, JournalError> {
+    async fn of_roles(&self, tenant: &Tenant, roles: &Roles) -> Result<Permissions, JournalError> {
         let mut all = Permissions::default();
-        for role in roles.split_whitespace() {
+        for role in roles.iter() {
             all = all.and(self.permissions(tenant, role).await?.unwrap_or_default());
         }
         Ok(all)

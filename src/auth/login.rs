@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp, journal::JournalError};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::{
     authority::Authority,
@@ -72,7 +72,7 @@ impl Authority {
             author: by,
             action,
             subject: Some(format!("user:{name}")),
-            details: details(json!({"session": session})),
+            details: Map::from_iter([("session".to_owned(), json!(session))]),
         };
         let wrong = || {
             self.refused(entry("login.failed", author.clone(), None));
@@ -123,7 +123,7 @@ impl Authority {
                     author: author.clone(),
                     action: "session.reused",
                     subject: Some(format!("user:{}", session.user)),
-                    details: details(json!({"session": session.id})),
+                    details: Map::from_iter([("session".to_owned(), json!(session.id))]),
                 });
                 Err(NoLogin::Over)
             }
@@ -236,12 +236,5 @@ fn guesser(tenant: &Tenant, name: &str, author: &Author) -> Guesser {
         tenant: tenant.clone(),
         name: name.to_owned(),
         address: author.address.map(counted_as),
-    }
-}
-
-fn details(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(details) => details,
-        _ => Map::new(),
     }
 }

@@ -21,7 +21,7 @@ pub use jwt::OpenIssuer;
 pub use login::{Login, NoLogin};
 pub use password::{Busy, PASSWORD_BYTES};
 pub use permission::{Permission, Permissions};
-pub use principal::{Credential, Principal, Unknown};
+pub use principal::{Credential, Principal, Roles, Unknown};
 pub use secret::{Secret, SecretHash, SecretKind, csrf_token};
 pub use standing::Standing;
 pub use tickets::{NoTicket, TICKET_TTL};

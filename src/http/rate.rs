@@ -67,9 +67,10 @@ pub fn count_as(request: &ServiceRequest, principal: &Principal) {
     if principal.credential == Credential::None {
         return;
     }
-    let tier = match &*principal.role {
-        role::ADMIN | role::SERVICE => Tier::Elevated,
-        _ => Tier::Standard,
+    let is_elevated = |role: &str| matches!(role, role::ADMIN | role::SERVICE);
+    let tier = match principal.roles.iter().any(is_elevated) {
+        true => Tier::Elevated,
+        false => Tier::Standard,
     };
     // Tenants may each have a user of the same name. No name of a tenant has a slash.
     let key = format!("{}/{}", principal.tenant, principal.name);

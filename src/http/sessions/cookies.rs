@@ -73,7 +73,7 @@ pub fn keep(
     response.json(SessionView {
         principal: login.principal.name.to_string(),
         tenant: login.principal.tenant.to_string(),
-        role: login.principal.role.to_string(),
+        role: login.principal.roles.to_string(),
         csrf_token: csrf,
         expires_in_s: access.as_secs(),
     })
