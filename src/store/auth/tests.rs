@@ -46,6 +46,37 @@ fn key(role: &str) -> KeyRow {
     }
 }
 
+fn user(name: &str, role: &str) -> UserRow {
+    UserRow {
+        id: UserId::mint(),
+        tenant: Tenant::default(),
+        name: name.to_owned(),
+        role: role.to_owned(),
+        password: "hash".to_owned(),
+        enabled: true,
+        created_at: NOW,
+        created_by: "system".to_owned(),
+    }
+}
+
+fn session(user: &str) -> SessionRow {
+    SessionRow {
+        id: SessionId::mint(),
+        tenant: Tenant::default(),
+        user: user.to_owned(),
+        created_at: NOW,
+        expires_at: later(1_000),
+    }
+}
+
+fn tokens(end: Timestamp) -> Tokens {
+    Tokens {
+        access: hash(SecretKind::Access),
+        access_expires_at: end,
+        refresh: hash(SecretKind::Refresh),
+    }
+}
+
 async fn on_both_databases(check: impl AsyncFn(&AuthStore)) {
     let open = async |data_dir: &Path, url: Option<String>| {
         let spec = StoreSpec {
@@ -152,21 +183,10 @@ async fn a_role_that_somebody_has_stays() {
 async fn a_refresh_token_that_comes_twice_ends_the_session() {
     on_both_databases(async |store| {
         let tenant = Tenant::default();
-        let user = kim();
+        let user = user("kim", "user");
         assert!(store.add_user(&user, entry("user.created")).await.unwrap());
         assert!(!store.add_user(&user, entry("user.created")).await.unwrap());
-        let session = SessionRow {
-            id: SessionId::mint(),
-            tenant: tenant.clone(),
-            user: "kim".to_owned(),
-            created_at: NOW,
-            expires_at: later(1_000),
-        };
-        let tokens = |end| Tokens {
-            access: hash(SecretKind::Access),
-            access_expires_at: end,
-            refresh: hash(SecretKind::Refresh),
-        };
+        let session = session("kim");
         let (first, second) = (tokens(later(10)), tokens(later(20)));
         let begun = store.begin_session(&session, "hash", first, entry("login.succeeded"));
         assert!(begun.await.unwrap());
@@ -198,52 +218,84 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
     .await;
 }
 
-fn kim() -> UserRow {
-    UserRow {
-        id: UserId::mint(),
-        tenant: Tenant::default(),
-        name: "kim".to_owned(),
-        role: "user".to_owned(),
-        password: "hash".to_owned(),
-        enabled: true,
-        created_at: NOW,
-        created_by: "system".to_owned(),
-    }
-}
-
-fn session_of(user: &UserRow) -> (SessionRow, Tokens) {
-    let session = SessionRow {
-        id: SessionId::mint(),
-        tenant: user.tenant.clone(),
-        user: user.name.clone(),
-        created_at: NOW,
-        expires_at: later(1_000),
-    };
-    let tokens = Tokens {
-        access: hash(SecretKind::Access),
-        access_expires_at: later(10),
-        refresh: hash(SecretKind::Refresh),
-    };
-    (session, tokens)
+#[tokio::test]
+async fn an_own_password_ends_the_other_sessions_and_needs_the_one_before() {
+    on_both_databases(async |store| {
+        let kim = user("kim", "user");
+        assert!(store.add_user(&kim, entry("user.created")).await.unwrap());
+        let [here, there] = [(); 2].map(|()| (session("kim"), tokens(later(10))));
+        let begin = async |(session, tokens): &(SessionRow, Tokens), password: &str| {
+            let begun = store.begin_session(session, password, *tokens, entry("login.succeeded"));
+            begun.await.unwrap()
+        };
+        assert!(begin(&here, "hash").await && begin(&there, "hash").await);
+        let change = |old: &'static str| {
+            store.change_password(&here.0, old, "new", entry("user.password_changed"))
+        };
+        let is_open = async |session: &SessionRow| {
+            let found = store.session(session.id, NOW).await.unwrap();
+            found.is_some()
+        };
+        assert!(!change("another").await.unwrap());
+        assert!(is_open(&there.0).await);
+        assert!(change("hash").await.unwrap());
+        assert!(is_open(&here.0).await && !is_open(&there.0).await);
+        let refresh = store.refresh_session(there.1.refresh, tokens(later(20)), NOW);
+        assert_eq!(refresh.await.unwrap(), Refresh::Unknown);
+        // Its password was checked before the change, its session is begun after it.
+        assert!(!begin(&there, "hash").await);
+        assert!(begin(&there, "new").await);
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_login_that_began_before_a_new_password_comes_to_nothing() {
+async fn who_is_disabled_or_removed_has_no_session_and_an_administrator_is_left() {
     on_both_databases(async |store| {
-        let user = kim();
-        assert!(store.add_user(&user, entry("user.created")).await.unwrap());
-        let set = store.set_password(&user.tenant, "kim", "other", entry("user.password_set"));
-        assert!(set.await.unwrap());
-        let begins = async |password: &str| {
-            let (session, tokens) = session_of(&user);
-            let entry = entry("login.succeeded");
-            let begun = store.begin_session(&session, password, tokens, entry).await;
-            let known = store.session_by_access(tokens.access, NOW).await.unwrap();
-            assert_eq!(known.is_some(), *begun.as_ref().unwrap());
-            begun.unwrap()
+        let (root, kim) = (user("root", "admin"), user("kim", "admin"));
+        for user in [&root, &kim] {
+            assert!(store.add_user(user, entry("user.created")).await.unwrap());
+        }
+        let change = async |user: &UserRow, role: Option<&str>, enabled: Option<bool>| {
+            let role = role.map(str::to_owned);
+            let changed = store.change_user(user, role, enabled, entry("user.changed"));
+            changed.await.unwrap()
         };
-        assert!(!begins("hash").await);
-        assert!(begins("other").await);
+        let remove = async |user: &UserRow| {
+            let removed = store.remove_user(user, entry("user.removed"));
+            removed.await.unwrap()
+        };
+        let login = session("kim");
+        let begin = || store.begin_session(&login, "hash", tokens(NOW), entry("login.succeeded"));
+        assert!(begin().await.unwrap());
+        let version = store.version().await.unwrap();
+        assert_eq!(
+            change(&kim, Some("admin"), Some(true)).await,
+            UserChange::Unchanged
+        );
+        assert_eq!(store.version().await.unwrap(), version);
+        let disabled = UserRow {
+            enabled: false,
+            ..kim.clone()
+        };
+        let changed = change(&kim, None, Some(false)).await;
+        assert_eq!(changed, UserChange::Done(disabled.clone()));
+        assert_eq!(store.version().await.unwrap(), version + 1);
+        assert_eq!(store.session(login.id, NOW).await.unwrap(), None);
+        assert!(!begin().await.unwrap());
+
+        for (role, enabled) in [(Some("viewer"), None), (None, Some(false))] {
+            let refused = change(&root, role, enabled).await;
+            assert_eq!(refused, UserChange::LastAdministrator);
+        }
+        assert_eq!(remove(&root).await, UserChange::LastAdministrator);
+        assert_eq!(remove(&kim).await, UserChange::Done(disabled));
+        assert_eq!(remove(&kim).await, UserChange::Missing);
+        assert_eq!(change(&kim, None, Some(true)).await, UserChange::Missing);
+        let found = store.user_by_id(&Tenant::new("acme"), root.id).await;
+        assert_eq!(found.unwrap(), None);
+        let found = store.user_by_id(&root.tenant, root.id).await;
+        assert_eq!(found.unwrap(), Some(root));
     })
     .await;
 }
@@ -251,28 +303,24 @@ async fn a_login_that_began_before_a_new_password_comes_to_nothing() {
 #[tokio::test]
 async fn a_refresh_token_that_nobody_has_does_not_wait_for_the_writer() {
     on_both_databases(async |store| {
-        let user = kim();
-        assert!(store.add_user(&user, entry("user.created")).await.unwrap());
-        let (session, tokens) = session_of(&user);
-        let begun = store.begin_session(&session, "hash", tokens, entry("login.succeeded"));
+        let kim = user("kim", "user");
+        assert!(store.add_user(&kim, entry("user.created")).await.unwrap());
+        let (session, first, next) = (session("kim"), tokens(later(10)), tokens(later(20)));
+        let begun = store.begin_session(&session, "hash", first, entry("login.succeeded"));
         assert!(begun.await.unwrap());
-        let (_, next) = session_of(&user);
         let version = store.version().await.unwrap();
         let lease = store.writer.lease().await.unwrap();
         let made_up = store.refresh_session(hash(SecretKind::Refresh), next, NOW);
         assert_eq!(made_up.await.unwrap(), Refresh::Unknown);
-        let real = store.refresh_session(tokens.refresh, next, NOW);
+        let real = store.refresh_session(first.refresh, next, NOW);
         tokio::pin!(real);
         let waits = tokio::time::timeout(Duration::from_millis(200), &mut real).await;
         assert!(waits.is_err(), "a refresh is written");
         lease.put_back();
         assert_eq!(real.await.unwrap(), Refresh::Refreshed(session.clone()));
         assert_eq!(store.version().await.unwrap(), version);
-        let reused = store
-            .refresh_session(tokens.refresh, next, NOW)
-            .await
-            .unwrap();
-        assert_eq!(reused, Refresh::Reused(session));
+        let reused = store.refresh_session(first.refresh, next, NOW);
+        assert_eq!(reused.await.unwrap(), Refresh::Reused(session));
         assert_eq!(store.version().await.unwrap(), version + 1);
     })
     .await;
