@@ -143,8 +143,9 @@ mod tests {
     fn a_caller_and_a_tenant_have_their_share_and_the_others_theirs() {
         let tickets = Tickets::default();
         let issue = |tenant, name| tickets.issue(&principal(tenant, name), NOW);
-        let last = (0..TICKETS_OF_PRINCIPAL_MAX).map(|_| issue(0, 0).unwrap());
-        let last = last.last().unwrap();
+        let issued = (0..TICKETS_OF_PRINCIPAL_MAX).map(|_| issue(0, 0).unwrap());
+        let mut issued: Vec<Secret> = issued.collect();
+        let last = issued.pop().unwrap();
         assert_eq!(issue(0, 0).err(), Some(NoTicket::Own));
         for nth in TICKETS_OF_PRINCIPAL_MAX..TICKETS_OF_TENANT_MAX {
             assert!(issue(0, 1 + nth % 100).is_ok());
