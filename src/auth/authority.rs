@@ -9,14 +9,15 @@ use tokio::sync::watch;
 
 use super::{
     delays::Delays,
+    id::SessionId,
     jwt::{Issuer, OpenIssuer},
     password::Passwords,
     permission::Permissions,
-    principal::{Credential, Principal, Unknown},
+    principal::{Credential, Principal, Roles, Unknown},
     role,
     secret::{Secret, SecretHash, SecretKind},
     standing::Standing,
-    tickets::Tickets,
+    tickets::{NoTicket, Tickets},
     verified::Credentials,
 };
 use crate::{
@@ -152,7 +153,7 @@ impl Authority {
         Ok(Principal {
             name: format!("user:{}", user.name).into(),
             permissions: permissions.unwrap_or_default(),
-            role: user.role.into(),
+            roles: Roles::of([user.role]),
             tenant: user.tenant,
             credential: Credential::Session(session.id),
             until: Some(until),
@@ -167,8 +168,8 @@ impl Authority {
         current.ok_or(Unknown::Ticket)
     }
 
-    /// A ticket for one stream; None when too many wait to be used.
-    pub fn issue_ticket(&self, principal: &Principal) -> Option<Secret> {
+    /// A ticket for one stream.
+    pub fn issue_ticket(&self, principal: &Principal) -> Result<Secret, NoTicket> {
         self.0.tickets.issue(principal, Timestamp::now())
     }
 
@@ -191,7 +192,7 @@ impl Authority {
         let current: Result<Principal, Unknown> = match principal.credential {
             Credential::None => Ok(principal.clone()),
             Credential::Token => Ok(Principal {
-                permissions: self.of_roles(&principal.tenant, &principal.role).await?,
+                permissions: self.of_roles(&principal.tenant, &principal.roles).await?,
                 ..principal.clone()
             }),
             Credential::Key(_, hash) => self.key(hash).await,
@@ -212,6 +213,11 @@ impl Authority {
     pub fn changed(&self) {
         self.0.known.forget();
         self.0.changes.send_modify(|changes| *changes += 1);
+    }
+
+    /// A session has other tokens from here on.
+    pub(super) fn refreshed(&self, session: SessionId) {
+        self.0.known.forget_session(session);
     }
 
     /// What a role of a tenant permits; None when there is no such role.
@@ -250,7 +256,7 @@ impl Authority {
             name: format!("key:{}", key.id).into(),
             // A role that is gone permits nothing.
             permissions: permissions.unwrap_or_default(),
-            role: key.role.into(),
+            roles: Roles::of([key.role]),
             tenant: key.tenant,
             credential: Credential::Key(key.id, hash),
             until: found.until,
@@ -266,11 +272,11 @@ impl Authority {
         }
         let generation = self.0.known.generation();
         let read = issuer.read(token).await.map_err(Unknown::Token)?;
-        let role = read.roles.join(" ");
+        let roles = Roles::of(read.roles);
         let principal = Principal {
             name: format!("jwt:{}", read.subject).into(),
-            permissions: self.of_roles(&read.tenant, &role).await?,
-            role: role.into(),
+            permissions: self.of_roles(&read.tenant, &roles).await?,
+            roles,
             tenant: read.tenant,
             credential: Credential::Token,
             until: Some(read.until),
@@ -280,9 +286,9 @@ impl Authority {
     }
 
     /// What several roles permit together; one that is not there permits nothing.
-    async fn of_roles(&self, tenant: &Tenant, roles: &str) -> Result<Permissions, JournalError> {
+    async fn of_roles(&self, tenant: &Tenant, roles: &Roles) -> Result<Permissions, JournalError> {
         let mut all = Permissions::default();
-        for role in roles.split_whitespace() {
+        for role in roles.iter() {
             all = all.and(self.permissions(tenant, role).await?.unwrap_or_default());
         }
         Ok(all)

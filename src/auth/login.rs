@@ -4,17 +4,21 @@
 use std::time::Duration;
 
 use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp, journal::JournalError};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::{
     authority::Authority,
+    delays::Guesser,
     id::SessionId,
     password::{Busy, PASSWORD_BYTES},
     principal::{Principal, Unknown},
     role,
     secret::{Secret, SecretKind},
 };
-use crate::store::{Refresh, SessionRow, Tokens};
+use crate::{
+    limits::counted_as,
+    store::{Refresh, SessionRow, Tokens},
+};
 
 /// What a client is given of a session.
 pub struct Login {
@@ -57,11 +61,10 @@ impl Authority {
             return Err(NoLogin::Wrong);
         }
         let now = Timestamp::now();
-        let attempt = self.delays().attempt(tenant, name, now);
-        attempt.map_err(NoLogin::Delayed)?;
+        let guesser = guesser(tenant, name, author);
         let user = self.store().user(tenant, name).await?;
         let hash = user.as_ref().map(|user| user.password.clone());
-        let is_right = self.passwords().is_right(password, hash).await?;
+        let is_right = self.guess(&guesser, password, hash, now).await?;
         let user = user.filter(|user| is_right && user.enabled);
         let entry = |action, by: Author, session: Option<SessionId>| AuditEntry {
             tenant: tenant.clone(),
@@ -69,7 +72,7 @@ impl Authority {
             author: by,
             action,
             subject: Some(format!("user:{name}")),
-            details: details(json!({"session": session})),
+            details: Map::from_iter([("session".to_owned(), json!(session))]),
         };
         let wrong = || {
             self.refused(entry("login.failed", author.clone(), None));
@@ -94,7 +97,7 @@ impl Authority {
         if !begun.await? {
             return Err(wrong());
         }
-        self.delays().succeeded(tenant, name);
+        self.delays().succeeded(&guesser);
         self.logged_in(&session, access, refresh, now).await
     }
 
@@ -127,13 +130,13 @@ impl Authority {
                 },
                 action,
                 subject: Some(user),
-                details: details(json!({"session": session.id})),
+                details: Map::from_iter([("session".to_owned(), json!(session.id))]),
             })
         };
         let refreshed = self.store().refresh_session(hash, tokens, now, tell);
         match refreshed.await? {
             Refresh::Refreshed(session) => {
-                self.changed();
+                self.refreshed(session.id);
                 self.logged_in(&session, access, refresh, now).await
             }
             Refresh::Reused(_) => {
@@ -156,8 +159,7 @@ impl Authority {
         let session = self.store().session(session, now).await?;
         let session = session.ok_or(NoLogin::Over)?;
         let (tenant, name) = (&session.tenant, session.user.as_str());
-        let attempt = self.delays().attempt(tenant, name, now);
-        attempt.map_err(NoLogin::Delayed)?;
+        let guesser = guesser(tenant, name, &entry.author);
         let wrong = || {
             self.refused(AuditEntry {
                 action: "user.password_refused",
@@ -168,7 +170,7 @@ impl Authority {
         let user = self.store().user(tenant, name).await?;
         let hash = user.ok_or(NoLogin::Over)?.password;
         if old.len() > *PASSWORD_BYTES.end()
-            || !self.passwords().is_right(old, Some(hash.clone())).await?
+            || !self.guess(&guesser, old, Some(hash.clone()), now).await?
         {
             return Err(wrong());
         }
@@ -179,9 +181,27 @@ impl Authority {
         if !changed.await? {
             return Err(wrong());
         }
-        self.delays().succeeded(tenant, name);
+        self.delays().succeeded(&guesser);
         self.changed();
         Ok(())
+    }
+
+    /// Whether it is the password of `hash`, unless it is too early to say. Counts as wrong until `Delays::succeeded`, but
+    /// not when nobody has looked at it.
+    async fn guess(
+        &self,
+        guesser: &Guesser,
+        password: String,
+        hash: Option<String>,
+        now: Timestamp,
+    ) -> Result<bool, NoLogin> {
+        let attempt = self.delays().attempt(guesser, now);
+        attempt.map_err(NoLogin::Delayed)?;
+        let checked = self.passwords().is_right(password, hash).await;
+        checked.map_err(|busy| {
+            self.delays().withdrawn(guesser);
+            NoLogin::Busy(busy)
+        })
     }
 
     /// Ends a session.
@@ -227,9 +247,10 @@ impl Authority {
     }
 }
 
-fn details(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(details) => details,
-        _ => Map::new(),
+fn guesser(tenant: &Tenant, name: &str, author: &Author) -> Guesser {
+    Guesser {
+        tenant: tenant.clone(),
+        name: name.to_owned(),
+        address: author.address.map(counted_as),
     }
 }

@@ -1,6 +1,6 @@
 //! Who calls, once it is known, and why it is not.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use callboard_orchestra::{Tenant, Timestamp, journal::JournalError};
 
@@ -17,12 +17,32 @@ pub struct Principal {
     pub tenant: Tenant,
     /// `key:key_<32 hex digits>`, `user:<name>`, `jwt:<subject>` or `anonymous`.
     pub name: Arc<str>,
-    /// The role's name; of a token, the roles it gives, with a space between two.
-    pub role: Arc<str>,
+    pub roles: Roles,
     pub permissions: Permissions,
     pub credential: Credential,
     /// When the credential ends by itself; None for never.
     pub until: Option<Timestamp>,
+}
+
+/// Names of roles: one of a key or a user, as many of a token as it gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles(Arc<[Box<str>]>);
+
+impl Roles {
+    pub fn of<T: Into<Box<str>>>(names: impl IntoIterator<Item = T>) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|name| &**name)
+    }
+}
+
+/// With a space between two.
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
 }
 
 /// By what a principal was known.
@@ -41,7 +61,7 @@ impl Principal {
         Self {
             tenant: Tenant::default(),
             name: "anonymous".into(),
-            role: role::ADMIN.into(),
+            roles: Roles::of([role::ADMIN]),
             permissions: Permissions::of(Permission::ALL),
             credential: Credential::None,
             until: None,
@@ -71,6 +91,8 @@ pub enum Unknown {
     Ticket,
     #[error("the token is not accepted: {0}")]
     Token(String),
+    #[error("the caller's access has ended, or permits less, since the request came")]
+    Lost,
     #[error("the authorization is none that this server knows: send `Bearer` and a key or a token")]
     Scheme,
     #[error(transparent)]

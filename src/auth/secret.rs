@@ -71,7 +71,7 @@ impl fmt::Debug for Secret {
 }
 
 /// SHA-256 of a secret, or of a token, as it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {

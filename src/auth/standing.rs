@@ -1,6 +1,6 @@
 //! Whether the caller of an open stream may still have it.
 
-use callboard_orchestra::Timestamp;
+use callboard_orchestra::{Timestamp, journal::JournalError};
 use tokio::sync::watch;
 
 use super::{authority::Authority, principal::Principal};
@@ -23,6 +23,17 @@ impl Standing {
             principal,
             changes,
         }
+    }
+
+    /// Who has opened the stream.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Whether the caller may have at this moment what it had when the stream was opened.
+    pub async fn holds(&self) -> Result<bool, JournalError> {
+        let current = self.authority.current(&self.principal).await?;
+        Ok(current.is_some_and(|now| now.permissions.covers(self.principal.permissions)))
     }
 
     /// Resolves when the caller may no longer have what it had when the stream was opened: its key is revoked, its time is

@@ -12,7 +12,7 @@ use std::{
 use callboard_orchestra::Timestamp;
 
 use super::{
-    id::KeyId,
+    id::{KeyId, SessionId},
     principal::{Credential, Principal},
     secret::SecretHash,
 };
@@ -89,6 +89,16 @@ impl Credentials {
         known.empty();
     }
 
+    /// Forgets a session that has other tokens, and what is being read at this moment.
+    pub fn forget_session(&self, session: SessionId) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.generation += 1;
+        let of_session = Credential::Session(session);
+        known
+            .by_hash
+            .retain(|_, verified| verified.principal.credential != of_session);
+    }
+
     /// Keys that were used since this was last asked.
     pub fn take_used(&self) -> Vec<(KeyId, Timestamp)> {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -152,6 +162,30 @@ mod tests {
         assert!(known.find(&hash, NOW).is_some());
         known.forget();
         assert!(known.find(&hash, NOW).is_none());
+    }
+
+    #[test]
+    fn a_session_that_is_refreshed_is_forgotten_alone() {
+        let (known, [key, login, other]) = (Credentials::default(), [(); 3].map(|()| hash()));
+        let sessions = [(); 2].map(|()| SessionId::mint());
+        let keep = |hash, credential, generation| {
+            let principal = Principal {
+                credential,
+                ..principal(None, hash)
+            };
+            known.keep(hash, principal, generation, NOW);
+        };
+        keep(key, Credential::Key(KeyId::mint(), key), 0);
+        keep(login, Credential::Session(sessions[0]), 0);
+        keep(other, Credential::Session(sessions[1]), 0);
+        known.forget_session(sessions[0]);
+        let found = |hash| known.find(hash, NOW).is_some();
+        assert_eq!([&key, &login, &other].map(found), [true, false, true]);
+        keep(login, Credential::Session(sessions[0]), 0);
+        assert!(
+            !found(&login),
+            "it was read before the session was refreshed"
+        );
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct RateLimitsConfig {
     pub standard_per_minute: u32,
     /// Of one key of the tier `elevated`.
     pub elevated_per_minute: u32,
+    /// Attempts of one address to log in.
+    pub logins_per_minute: u32,
     /// Limits this machine's own requests without a key as well.
     pub limit_loopback: bool,
 }
@@ -22,6 +24,7 @@ impl Default for RateLimitsConfig {
             anonymous_per_minute: 6_000,
             standard_per_minute: 60_000,
             elevated_per_minute: 600_000,
+            logins_per_minute: 30,
             limit_loopback: false,
         }
     }

@@ -8,13 +8,15 @@
 use std::{
     any::Any,
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr, Shutdown},
+    net::{IpAddr, Shutdown},
     os::fd::AsFd,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{dev::Extensions, rt::net::TcpStream};
+
+use crate::limits::counted_as;
 
 /// Counts, and refuses what is too much. Clones share the counts.
 #[derive(Clone)]
@@ -35,17 +37,6 @@ pub fn stream_of(connection: &dyn Any) -> Option<&TcpStream> {
     connection
         .downcast_ref::<TcpStream>()
         .or_else(|| tls().map(|tls| tls.get_ref().0))
-}
-
-/// Whom an address is counted as: whoever has one address of IPv6 has the 2^64 of its network.
-pub fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & (u128::MAX << 64);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        address => address,
-    }
 }
 
 impl Connections {

@@ -16,6 +16,7 @@ use crate::{
     limits::{Quotas, Rates},
     outbound::Outbound,
     store::{AuditLog, Listing, StoreHealth, Webhooks},
+    ws::SeatLimits,
 };
 
 /// Bounds of the HTTP interface.
@@ -30,7 +31,7 @@ pub struct HttpLimits {
     /// Longest `Prefer: wait` that is honoured.
     pub request_wait_max: Duration,
     /// Streams open at one time, websocket and SSE together.
-    pub stream_clients_max: usize,
+    pub seats: SeatLimits,
     /// Connections open at one time.
     pub connections_max: usize,
     /// Connections of one address among them.
@@ -50,7 +51,11 @@ impl Default for HttpLimits {
             batch_bytes_max: 8 * 1024 * 1024,
             body_wait_max: Duration::from_secs(30),
             request_wait_max: Duration::from_secs(60),
-            stream_clients_max: 10_000,
+            seats: SeatLimits {
+                all_max: 10_000,
+                of_tenant_max: 5_000,
+                of_principal_max: 2_500,
+            },
             connections_max: 25_000,
             connections_per_address_max: 12_000,
             cors_origins: Vec::new(),

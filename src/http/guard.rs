@@ -1,4 +1,5 @@
 //! Who calls and whether they may: asked once for every operation, before its handler, by what the URL table says of it.
+//! Limits come between the two, so that a request that is refused has been counted as well.
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ const BEARER: &str = "bearer ";
 /// By it a page proves that it can read the cookies of this site.
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// Wraps the operations of one path. A method that is not among them passes, to be refused by its route.
+/// Finds out who calls the operations of one path. A method that is not among them passes, to be refused by its route.
 pub async fn guard<B: MessageBody>(
     operations: &'static [Operation],
     mut request: ServiceRequest,
@@ -41,6 +42,21 @@ pub async fn guard<B: MessageBody>(
     match admit(operations, &mut request).await {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(problem) => {
+            let refused = request.into_response(problem.error_response());
+            Ok(refused.map_into_right_body())
+        }
+    }
+}
+
+/// Refuses callers who may not.
+pub async fn permit<B: MessageBody>(
+    operations: &'static [Operation],
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    match refusal(operations, &request) {
+        None => Ok(next.call(request).await?.map_into_left_body()),
+        Some(problem) => {
             let refused = request.into_response(problem.error_response());
             Ok(refused.map_into_right_body())
         }
@@ -57,8 +73,7 @@ async fn admit(
     if operation.access == Access::Public {
         return Ok(());
     }
-    let desk = request.app_data::<Data<Desk>>().cloned();
-    let desk = desk.expect("every server has a desk");
+    let desk = desk_of(request);
     let author = caller::stranger(request.peer_addr());
     let principal = match identify(&desk, operation, request).await {
         Ok(principal) => principal,
@@ -75,28 +90,37 @@ async fn admit(
         principal: principal.name.clone(),
         ..author
     };
-    if principal.credential != Credential::None {
-        rate::count_as(request, &principal);
-    }
-    if let Credential::Session(_) = principal.credential
-        && !is_by_ticket(operation, request)
-        && !is_of_our_page(operation, request)
-    {
-        note(&desk, operation, principal.tenant, author);
-        return Err(Problem::foreign_page());
-    }
-    if let Some(needed) = operation.access.permission()
-        && !principal.may(needed)
-    {
-        note(&desk, operation, principal.tenant, author);
-        return Err(Problem::permission_denied(needed));
-    }
+    rate::count_as(request, &principal);
     request.extensions_mut().insert(Caller {
         tenant: principal.tenant.clone(),
         author,
         principal: Arc::new(principal),
     });
     Ok(())
+}
+
+fn refusal(operations: &'static [Operation], request: &ServiceRequest) -> Option<Problem> {
+    let operation = operation(operations, request.method())?;
+    // There is none where an operation is public.
+    let caller = request.extensions().get::<Caller>().cloned()?;
+    let is_by_page = matches!(caller.principal.credential, Credential::Session(_))
+        && !is_by_ticket(operation, request);
+    let problem = if is_by_page && !is_of_our_page(operation, request) {
+        Problem::foreign_page()
+    } else {
+        let needed = operation.access.permission()?;
+        if caller.may(needed) {
+            return None;
+        }
+        Problem::permission_denied(needed)
+    };
+    note(&desk_of(request), operation, caller.tenant, caller.author);
+    Some(problem)
+}
+
+fn desk_of(request: &ServiceRequest) -> Data<Desk> {
+    let desk = request.app_data::<Data<Desk>>().cloned();
+    desk.expect("every server has a desk")
 }
 
 fn operation(operations: &'static [Operation], method: &Method) -> Option<&'static Operation> {

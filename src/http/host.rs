@@ -34,13 +34,14 @@ pub async fn require_loopback<B: MessageBody>(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// Whether a request calls the server by a loopback name, or by none.
+/// Whether a request calls the server by a loopback name, in its target, as HTTP/2 has it, or in its header.
 pub fn is_called_by_loopback(request: &HttpRequest) -> bool {
-    let mut hosts = request.headers().get_all(HOST);
-    hosts.all(|host| {
-        let authority = host.to_str().ok().and_then(|host| host.parse().ok());
-        authority.is_some_and(|authority| is_loopback(&authority))
-    })
+    let in_target = request.uri().authority().cloned().map(Some);
+    let in_headers = request.headers().get_all(HOST);
+    let in_headers = in_headers.map(|host| host.to_str().ok().and_then(|host| host.parse().ok()));
+    let names: Vec<Option<Authority>> = in_target.into_iter().chain(in_headers).collect();
+    let loopback = |name: &Option<Authority>| name.as_ref().is_some_and(is_loopback);
+    !names.is_empty() && names.iter().all(loopback)
 }
 
 /// A request without a name is no browser's.
@@ -91,6 +92,18 @@ mod tests {
         ] {
             assert!(!is_loopback(&host.parse().unwrap()), "{host}");
         }
+    }
+
+    #[test]
+    fn a_request_is_called_by_loopback_only_when_it_says_so() {
+        let called = |request: TestRequest| is_called_by_loopback(&request.to_http_request());
+        let named = |host: &str| TestRequest::get().append_header((HOST, host));
+        assert!(called(named("localhost:7070")));
+        assert!(!called(named("example.org")));
+        assert!(!called(TestRequest::get()));
+        assert!(called(TestRequest::get().uri("https://127.0.0.1/v1")));
+        assert!(!called(TestRequest::get().uri("https://example.org/v1")));
+        assert!(!called(named("localhost").uri("https://example.org/v1")));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! How often a caller may ask: counted before anything is read, told in the headers of every answer that was counted.
 //! The names are those of drafts 03 to 06 of draft-ietf-httpapi-ratelimit-headers.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::{
-    Error, HttpMessage, ResponseError,
+    Error, HttpMessage, HttpRequest, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderMap, HeaderName, HeaderValue},
@@ -14,13 +14,12 @@ use actix_web::{
 use callboard_orchestra::Tenant;
 
 use super::{
-    connections::counted_as,
     desk::Desk,
     error::{Kind, Problem},
 };
 use crate::{
-    auth::{Principal, role},
-    limits::{QuotaExceeded, RateKey, Tier, Verdict},
+    auth::{Credential, Principal, role},
+    limits::{QuotaExceeded, RateKey, Tier, Verdict, counted_as},
 };
 
 /// Where paths of tenants begin. Probes and metrics are the operator's.
@@ -29,7 +28,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// The middleware, within the guard, which knows the caller.
+/// The middleware, between the guard, which knows the caller, and what says whether the caller may.
 pub async fn limit_rate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -60,23 +59,44 @@ pub async fn limit_rate<B: MessageBody>(
     Ok(response)
 }
 
-/// Has a request counted as one of this caller, and against the quota of its tenant.
+/// Has a request counted as one of this caller, and against the quota of its tenant. Where nobody is asked who they are it
+/// counts against its address.
 pub fn count_as(request: &ServiceRequest, principal: &Principal) {
-    let tier = match &*principal.role {
-        role::ADMIN | role::SERVICE => Tier::Elevated,
-        _ => Tier::Standard,
-    };
     let mut extensions = request.extensions_mut();
+    extensions.insert(principal.tenant.clone());
+    if principal.credential == Credential::None {
+        return;
+    }
+    let is_elevated = |role: &str| matches!(role, role::ADMIN | role::SERVICE);
+    let tier = match principal.roles.iter().any(is_elevated) {
+        true => Tier::Elevated,
+        false => Tier::Standard,
+    };
+    // Tenants may each have a user of the same name. No name of a tenant has a slash.
+    let key = format!("{}/{}", principal.tenant, principal.name);
     extensions.insert(RateKey {
         tier,
-        key: principal.name.clone(),
+        key: key.into(),
     });
-    extensions.insert(principal.tenant.clone());
 }
 
 /// Counts a request whose caller did not show who it is, against its address.
 pub async fn count_stranger(desk: &Desk, request: &ServiceRequest) -> Result<(), Problem> {
     let verdict = match address_of(request, desk) {
+        Some(key) => desk.rates.ask(&key).await,
+        None => None,
+    };
+    match verdict.and_then(|verdict| verdict.retry_after) {
+        Some(delay) => Err(too_often(delay)),
+        None => Ok(()),
+    }
+}
+
+/// Counts an attempt to log in against its address, beside the request.
+pub async fn count_login(desk: &Desk, request: &HttpRequest) -> Result<(), Problem> {
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let key = address.and_then(|address| key_of_address(address, Tier::Login, desk));
+    let verdict = match key {
         Some(key) => desk.rates.ask(&key).await,
         None => None,
     };
@@ -93,21 +113,23 @@ fn key_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
 }
 
 fn address_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
-    let address = request.peer_addr()?.ip();
+    key_of_address(request.peer_addr()?.ip(), Tier::Anonymous, desk)
+}
+
+fn key_of_address(address: IpAddr, tier: Tier, desk: &Desk) -> Option<RateKey> {
     if address.to_canonical().is_loopback() && !desk.rates.limit_loopback {
         return None;
     }
     Some(RateKey {
-        tier: Tier::Anonymous,
+        tier,
         key: Arc::from(counted_as(address).to_string()),
     })
 }
 
-/// Whose quota the request counts against; None outside of what tenants have.
+/// Whose quota the request counts against; None outside of what tenants have, and for strangers.
 fn tenant_of(request: &ServiceRequest) -> Option<Tenant> {
     let known = request.extensions().get::<Tenant>().cloned();
-    let is_of_tenants = request.path().starts_with(OF_TENANTS);
-    is_of_tenants.then(|| known.unwrap_or_default())
+    known.filter(|_| request.path().starts_with(OF_TENANTS))
 }
 
 fn too_often(delay: Duration) -> Problem {

@@ -145,6 +145,10 @@ impl From<OpenError> for Problem {
                 return Self::new(Kind::Unavailable, "too_many_streams", error.to_string())
                     .retry_after(RETRY_AFTER);
             }
+            OpenError::OwnFull => {
+                return Self::new(Kind::RateLimited, "too_many_streams", error.to_string())
+                    .retry_after(RETRY_AFTER);
+            }
             OpenError::ForeignOrigin => (Kind::Forbidden, "foreign_origin"),
             OpenError::NotAcceptable => (Kind::NotAcceptable, "not_acceptable"),
             OpenError::Handshake(_) => (Kind::Malformed, "bad_handshake"),

@@ -37,7 +37,10 @@ impl IntoResponses for CoordinatorFailures {
 
 impl IntoResponses for StreamFailures {
     fn responses() -> Responses {
-        failures("Too many streams are open, or the server shuts down")
+        let mut all = failures("Too many streams are open, or the server shuts down");
+        let own = "Too many streams of this caller or its tenant are open";
+        all.extend(described([("429", own)]));
+        all
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     access::{Access, Operation},
     approvals, audit, effects,
     error::{Kind, Problem},
-    guard::guard,
+    guard::{guard, permit},
     health, jobs, keys, kinds, me, metrics, openapi,
     rate::limit_rate,
     roles, sessions, stream_tickets, supervision, users, webhooks,
@@ -72,10 +72,15 @@ macro_rules! table {
                     const OF_PATH: &[Operation] = &[$(operation!($path, $method, $access)),+];
                     guard(OF_PATH, request, next)
                 };
+                let permitted = |request, next| {
+                    const OF_PATH: &[Operation] = &[$(operation!($path, $method, $access)),+];
+                    permit(OF_PATH, request, next)
+                };
                 config.service(
                     resource($path)
                         $(.route($method().to($handler)))+
                         .default_service(web::to(refuse))
+                        .wrap(from_fn(permitted))
                         .wrap(from_fn(limit_rate))
                         .wrap(from_fn(guarded)),
                 );

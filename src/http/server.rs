@@ -55,7 +55,7 @@ pub fn serve(
 ) -> std::io::Result<Server> {
     let limits = desk.limits.clone();
     let connections_per_worker = limits.connections_max.div_ceil(workers.get());
-    let seats = Data::new(Seats::new(limits.stream_clients_max));
+    let seats = Data::new(Seats::new(limits.seats));
     let connections = Connections::new(limits.connections_per_address_max);
     let desk = Data::new(desk);
     let server = HttpServer::new(move || {

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use super::{
     caller::Caller,
     desk::Desk,
-    error::{Kind, Problem},
+    error::{Kind, Problem, ProblemBody},
     responses::StoreFailures,
 };
-use crate::auth::TICKET_TTL;
+use crate::auth::{NoTicket, TICKET_TTL};
 
 /// A ticket for one stream.
 #[derive(Serialize, ToSchema)]
@@ -30,14 +30,18 @@ pub struct StreamTicket {
     post, path = "/v1/stream-tickets", tag = "streams", operation_id = "issue_stream_ticket",
     responses(
         (status = 201, description = "The ticket", body = StreamTicket),
+        (status = 429, description = "Too many tickets of this caller or its tenant wait to be used", body = ProblemBody, content_type = "application/problem+json"),
         StoreFailures,
     )
 )]
 pub async fn issue(caller: Caller, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
     let ticket = desk.authority.issue_ticket(&caller.principal);
-    let ticket = ticket.ok_or_else(|| {
-        let detail = "too many tickets wait to be used";
-        Problem::new(Kind::Unavailable, "too_many_tickets", detail).retry_after(RETRY_AFTER)
+    let ticket = ticket.map_err(|error| {
+        let kind = match error {
+            NoTicket::All => Kind::Unavailable,
+            NoTicket::Own => Kind::RateLimited,
+        };
+        Problem::new(kind, "too_many_tickets", error.to_string()).retry_after(RETRY_AFTER)
     })?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -1,6 +1,14 @@
 //! Requests a minute, by key.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{
+    hash::{BuildHasher, RandomState},
+    num::NonZeroU32,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -15,8 +23,14 @@ use super::{
 };
 use crate::config::RateLimitsConfig;
 
-/// Keys remembered at one time; above it those at rest are forgotten at once, not at the next round.
+/// Keys of one limit that are counted each by itself. When there are more, whoever comes is counted with the others of a
+/// group until some are at rest.
 const KEYS_MAX: usize = 200_000;
+const GROUPS: u64 = 1_024;
+/// While there are so many, those at rest are looked for so often at most.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// How much a caller is let do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +38,8 @@ pub enum Tier {
     Anonymous,
     Standard,
     Elevated,
+    /// Attempts to log in.
+    Login,
 }
 
 /// Whom a request is counted as. Whoever knows more than the address puts it into the request's extensions.
@@ -39,7 +55,8 @@ type Limiter =
 /// The limiters. Clones share them.
 #[derive(Clone)]
 pub struct Rates {
-    tiers: [Option<Limit>; 3],
+    /// By `Tier`.
+    tiers: [Option<Limit>; 4],
     shared: Option<SharedLimits>,
     pub limit_loopback: bool,
 }
@@ -50,6 +67,11 @@ pub struct Limit {
     name: &'static str,
     per_minute: NonZeroU32,
     local: Arc<Limiter>,
+    keys_max: usize,
+    /// Milliseconds since `START` when keys at rest were last looked for.
+    swept_at_ms: Arc<AtomicU64>,
+    /// Nobody outside can tell who shares a group.
+    groups: RandomState,
 }
 
 impl Limit {
@@ -62,6 +84,9 @@ impl Limit {
             name,
             per_minute,
             local: Arc::new(local),
+            keys_max: KEYS_MAX,
+            swept_at_ms: Arc::default(),
+            groups: RandomState::new(),
         })
     }
 
@@ -77,9 +102,10 @@ impl Limit {
     }
 
     fn ask_local(&self, key: String) -> Verdict {
-        if self.local.len() > KEYS_MAX {
-            self.local.retain_recent();
-        }
+        let key = match self.local.len() < self.keys_max || self.make_room() {
+            true => key,
+            false => format!("group {}", self.groups.hash_one(&key) % GROUPS),
+        };
         let limit = self.per_minute.get();
         match self.local.check_key(&key) {
             Ok(state) => {
@@ -100,6 +126,24 @@ impl Limit {
         }
     }
 
+    /// Answers whether there is room for another key.
+    fn make_room(&self) -> bool {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let now_ms = millis(START.elapsed());
+        let swept_at_ms = self.swept_at_ms.load(Ordering::Relaxed);
+        let is_due = now_ms >= swept_at_ms.saturating_add(millis(SWEEP_EVERY));
+        // The first to come sweeps; the others meanwhile do without.
+        let swaps = |from| {
+            self.swept_at_ms
+                .compare_exchange(from, now_ms, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        if !is_due || swaps(swept_at_ms).is_err() {
+            return false;
+        }
+        self.local.retain_recent();
+        self.local.len() < self.keys_max
+    }
+
     /// Forgets keys that are at rest.
     pub fn forget(&self) {
         self.local.retain_recent();
@@ -114,6 +158,7 @@ impl Rates {
                 Limit::new("anonymous", config.anonymous_per_minute),
                 Limit::new("standard", config.standard_per_minute),
                 Limit::new("elevated", config.elevated_per_minute),
+                Limit::new("login", config.logins_per_minute),
             ],
             shared,
             limit_loopback: config.limit_loopback,
@@ -155,5 +200,20 @@ mod tests {
         assert!(delay > WINDOW / 4 && delay <= WINDOW / 3, "{delay:?}");
         assert_eq!(limit.ask(None, "b").await.remaining, 2);
         assert!(Limit::new("none", 0).is_none());
+    }
+
+    #[tokio::test]
+    async fn however_many_keys_there_are_no_more_are_remembered_and_each_is_limited() {
+        let mut limit = Limit::new("test", 3).unwrap();
+        limit.keys_max = 100;
+        for key in 0..20_000 {
+            limit.ask(None, &key.to_string()).await;
+        }
+        assert!(limit.local.len() <= limit.keys_max + GROUPS as usize);
+        for _ in 0..3 {
+            limit.ask(None, "late").await;
+        }
+        let late = limit.ask(None, "late").await;
+        assert!(late.retry_after.is_some());
     }
 }

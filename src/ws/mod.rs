@@ -16,7 +16,7 @@ pub use bare::without_data;
 pub use cursor::Cursor;
 pub use feed::Feed;
 pub use opening::{Link, OpenError, Transport, open};
-pub use seat::Seats;
+pub use seat::{SeatLimits, Seats};
 pub use socket::remember_socket;
 pub use source::Source;
 pub use supervision::{SupervisionFeed, SupervisionFrame};

@@ -10,7 +10,7 @@ use actix_web::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    seat::{Seat, Seats},
+    seat::{NoSeat, Seat, Seats},
     session,
     socket::Socket,
     source::Source,
@@ -37,12 +37,23 @@ pub enum Transport {
 pub enum OpenError {
     #[error("too many streams are open")]
     Full,
+    #[error("too many streams of this caller or its tenant are open")]
+    OwnFull,
     #[error("a page of another site may not open a websocket here")]
     ForeignOrigin,
     #[error("ask for a websocket upgrade, or accept text/event-stream")]
     NotAcceptable,
     #[error("the websocket handshake is wrong: {0}")]
     Handshake(String),
+}
+
+impl From<NoSeat> for OpenError {
+    fn from(none: NoSeat) -> Self {
+        match none {
+            NoSeat::All => Self::Full,
+            NoSeat::Own => Self::OwnFull,
+        }
+    }
 }
 
 impl Transport {
@@ -125,7 +136,7 @@ pub fn open(
     if transport == Transport::Websocket && is_foreign(request) {
         return Err(OpenError::ForeignOrigin);
     }
-    let seat = seats.take(transport).ok_or(OpenError::Full)?;
+    let seat = seats.take(standing.principal(), transport)?;
     let link = Link {
         socket: Socket::of(request),
         shutdown,

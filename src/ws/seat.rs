@@ -1,39 +1,99 @@
 //! How many streams may be open at one time.
 
-use std::sync::Arc;
+#![expect(
+    clippy::disallowed_types,
+    reason = "streams of all threads are counted together; held for a few map operations only"
+)]
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use callboard_orchestra::Tenant;
 
 use super::Transport;
+use crate::{
+    auth::{Credential, Principal},
+    limits::Shares,
+};
 
-pub struct Seats(Arc<Semaphore>);
+/// Bounds on open streams.
+#[derive(Debug, Clone, Copy)]
+pub struct SeatLimits {
+    pub all_max: usize,
+    pub of_tenant_max: usize,
+    /// Of one principal. Where nobody is asked who they are `all_max` alone holds.
+    pub of_principal_max: usize,
+}
+
+/// Why there is no seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoSeat {
+    All,
+    /// The principal or its tenant has its share.
+    Own,
+}
+
+/// Counts open streams. Clones share the counts.
+#[derive(Clone)]
+pub struct Seats {
+    taken: Arc<Mutex<Taken>>,
+    all_max: usize,
+}
+
+struct Taken {
+    all: usize,
+    shares: Shares,
+}
 
 /// Held by an open stream.
 pub struct Seat {
-    _permit: OwnedSemaphorePermit,
+    seats: Seats,
+    /// Whose share it is of; None where nobody is asked who they are.
+    holder: Option<(Tenant, Arc<str>)>,
     transport: Transport,
 }
 
 impl Seats {
-    pub fn new(clients_max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(
-            clients_max.min(Semaphore::MAX_PERMITS),
-        )))
+    pub fn new(limits: SeatLimits) -> Self {
+        let shares = Shares::new(limits.of_tenant_max, limits.of_principal_max);
+        Self {
+            taken: Arc::new(Mutex::new(Taken { all: 0, shares })),
+            all_max: limits.all_max,
+        }
     }
 
-    /// `None` when all are taken.
-    pub fn take(&self, transport: Transport) -> Option<Seat> {
-        let permit = self.0.clone().try_acquire_owned().ok()?;
+    pub fn take(&self, principal: &Principal, transport: Transport) -> Result<Seat, NoSeat> {
+        let is_known = principal.credential != Credential::None;
+        let holder = is_known.then(|| (principal.tenant.clone(), principal.name.clone()));
+        let mut taken = self.lock();
+        if taken.all >= self.all_max {
+            return Err(NoSeat::All);
+        }
+        if let Some((tenant, name)) = &holder
+            && !taken.shares.take(tenant, name)
+        {
+            return Err(NoSeat::Own);
+        }
+        taken.all += 1;
         metrics::gauge!("callboard_ws_clients", "transport" => transport.name()).increment(1);
-        Some(Seat {
-            _permit: permit,
+        Ok(Seat {
+            seats: self.clone(),
+            holder,
             transport,
         })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().expect("no holder of this lock can panic")
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        let mut taken = self.seats.lock();
+        taken.all -= 1;
+        if let Some((tenant, name)) = &self.holder {
+            taken.shares.release(tenant, name);
+        }
         metrics::gauge!("callboard_ws_clients", "transport" => self.transport.name()).decrement(1);
     }
 }

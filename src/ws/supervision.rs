@@ -44,8 +44,9 @@ pub enum SupervisionFrame {
     Gap(Gap),
 }
 
-impl From<SupervisionEvent> for SupervisionView {
-    fn from(event: SupervisionEvent) -> Self {
+impl SupervisionView {
+    /// With its cause and task only where it is `whole`.
+    fn of(event: SupervisionEvent, whole: bool) -> Self {
         Self {
             seq: event.seq,
             kind: event.kind,
@@ -54,15 +55,17 @@ impl From<SupervisionEvent> for SupervisionView {
             role: event.role,
             worker: event.worker,
             generation: event.generation,
-            cause: event.cause,
+            cause: event.cause.filter(|_| whole),
             delay_ms: event.delay_ms,
-            task: event.task,
+            task: event.task.filter(|_| whole),
         }
     }
 }
 
 pub struct SupervisionFeed {
     events: Receiver<SupervisionEvent>,
+    /// Events are told with their cause and task, which name jobs of any tenant.
+    whole: bool,
     /// Set when a reader lagged: the next event tells where the gap ends.
     missed: u64,
     /// The event after a gap, once the gap has been told.
@@ -70,9 +73,10 @@ pub struct SupervisionFeed {
 }
 
 impl SupervisionFeed {
-    pub fn new(events: Receiver<SupervisionEvent>) -> Self {
+    pub fn new(events: Receiver<SupervisionEvent>, whole: bool) -> Self {
         Self {
             events,
+            whole,
             missed: 0,
             held_back: None,
         }
@@ -82,10 +86,10 @@ impl SupervisionFeed {
     pub async fn next(&mut self) -> Option<Message> {
         loop {
             if let Some(event) = self.held_back.take() {
-                return Some(message(event));
+                return Some(self.message(event));
             }
             match self.events.recv().await {
-                Ok(event) if self.missed == 0 => return Some(message(event)),
+                Ok(event) if self.missed == 0 => return Some(self.message(event)),
                 Ok(event) => {
                     let missed = std::mem::take(&mut self.missed);
                     let gap = SupervisionFrame::Gap(gap_before(event.seq, missed));
@@ -100,6 +104,15 @@ impl SupervisionFeed {
             }
         }
     }
+
+    fn message(&self, event: SupervisionEvent) -> Message {
+        let position = Some(Position::Seq(event.seq));
+        let view = SupervisionView::of(event, self.whole);
+        Message {
+            position,
+            text: text_of(&SupervisionFrame::Event(view)),
+        }
+    }
 }
 
 fn gap_before(seq: u64, missed: u64) -> Gap {
@@ -109,14 +122,6 @@ fn gap_before(seq: u64, missed: u64) -> Gap {
         to: seq.saturating_sub(1),
         missed: Some(missed),
         reason: GapReason::Lagged,
-    }
-}
-
-fn message(event: SupervisionEvent) -> Message {
-    let position = Some(Position::Seq(event.seq));
-    Message {
-        position,
-        text: text_of(&SupervisionFrame::Event(event.into())),
     }
 }
 
@@ -156,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_lags_is_told_which_events_it_missed() {
         let (bus, events) = broadcast::channel(2);
-        let mut feed = SupervisionFeed::new(events);
+        let mut feed = SupervisionFeed::new(events, true);
         for seq in 11..=15 {
             bus.send(event(seq)).unwrap();
         }
@@ -167,5 +172,26 @@ mod tests {
             json!({"seq": 14, "type": "started", "at": at, "node": "root/a", "generation": 1});
         assert_eq!(next(&mut feed).await, started);
         assert_eq!(next(&mut feed).await["seq"], 15);
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_run_the_server_hears_neither_cause_nor_task() {
+        let (bus, events) = broadcast::channel(2);
+        let mut feeds = [
+            SupervisionFeed::new(events, true),
+            SupervisionFeed::new(bus.subscribe(), false),
+        ];
+        bus.send(SupervisionEvent {
+            cause: Some("index out of bounds".to_owned()),
+            ..event(1)
+        })
+        .unwrap();
+        let [whole, bare] = &mut feeds;
+        assert_eq!(next(whole).await["cause"], "index out of bounds");
+        let bare = next(bare).await;
+        assert_eq!(
+            (&bare["seq"], bare.get("cause"), bare.get("task")),
+            (&json!(1), None, None)
+        );
     }
 }

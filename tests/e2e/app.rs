@@ -145,6 +145,8 @@ async fn run(
 ) -> Result<(), String> {
     let data_dir = TempDir::new().unwrap();
     setup.config.auth.insecure_loopback = !setup.auth;
+    // As `serve` has it.
+    setup.limits.any_host |= setup.auth;
     let packs = packs::all(&setup.config, callboard_market::embedded());
     let instance = Instance::boot(&setup.config, data_dir.path().to_owned(), &packs)
         .await

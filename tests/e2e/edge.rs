@@ -195,7 +195,7 @@ async fn a_client_that_does_not_finish_its_request_is_sent_away() {
 }
 
 /// A certificate of its own authority for localhost. None where openssl is not installed.
-fn certificate(dir: &Path, name: &str) -> Option<()> {
+pub fn certificate(dir: &Path, name: &str) -> Option<()> {
     let made = Command::new("openssl")
         .args([
             "req",

@@ -5,6 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -13,7 +14,7 @@ use crate::{
     artifacts::compared,
     auth::admin_of,
     cli::desk::{Desk, Serving},
-    client::{Answer, Client},
+    client::{Answer, Client, answer},
     eventually::eventually,
 };
 
@@ -184,6 +185,38 @@ async fn a_tenant_submits_again_once_retention_has_removed_what_it_kept() {
     })
     .await;
     assert_eq!(server.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_answered_again_when_the_quota_is_used_up() {
+    let mut setup = Setup::default();
+    setup.config.quota.tenant_live_jobs_max = 2;
+    let app = TestApp::start_with(setup).await;
+    let client = app.client();
+    let job = json!({"kind": "drill.fanout", "input": {"tasks": 1, "wait_ms": 60_000}});
+    let batch = json!({"jobs": [job]});
+    let submit = async |path: &str, key: &'static str, body: &Value| {
+        let request = client.request(Method::POST, path).json(body);
+        answer(request.header("idempotency-key", key)).await
+    };
+    let of_job: Value = submit("/v1/jobs", "one", &job).await.json();
+    let of_batch: Value = submit("/v1/jobs/batch", "two", &batch).await.json();
+    for (path, body) in [("/v1/jobs", &job), ("/v1/jobs/batch", &batch)] {
+        let refused = submit(path, "another", body).await;
+        assert_eq!(refused.problem(), "quota_exceeded");
+    }
+    let again = submit("/v1/jobs", "one", &job).await;
+    assert_eq!(again.status, 202);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.json::<Value>()["id"], of_job["id"]);
+    let again = submit("/v1/jobs/batch", "two", &batch).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let [of_batch, again] =
+        [of_batch, again.json()].map(|batch: Value| batch["results"][0]["job"]["id"].clone());
+    assert_eq!(again, of_batch);
+    for id in [&of_job["id"], &of_batch] {
+        client.cancel(id.as_str().unwrap()).await;
+    }
 }
 
 /// A Redis of its own, ended with the test.

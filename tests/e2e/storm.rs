@@ -1,4 +1,4 @@
-//! Ten thousand requests that nobody means well: none makes the server fail, and it serves on.
+//! Ten thousand requests that nobody means well: none makes the server fail or tell of another tenant, and it serves on.
 
 use futures_util::{SinkExt, StreamExt, stream};
 use proptest::{
@@ -7,6 +7,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +16,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     app::{Setup, TestApp},
-    client::Client,
+    auth::{admin_of, approval_of},
+    client::{Answer, Client, answer},
     eventually::soon,
     socket::Watcher,
 };
@@ -24,6 +26,8 @@ const REQUESTS: usize = 8_500;
 const RAW_HEADS: usize = 1_000;
 const FRAMES: usize = 500;
 const AT_ONCE: usize = 16;
+/// Stands for the id of a job of another tenant.
+const THEIRS: &str = "@theirs@";
 
 #[derive(Debug, Clone)]
 struct Hostile {
@@ -56,6 +60,8 @@ fn text() -> BoxedStrategy<String> {
         "NaN",
         "null",
         "job_00000000000000000000000000000000",
+        THEIRS,
+        THEIRS,
         "job_0198c0de00007000800000000000002a",
         "whk_0198c0de00007000800000000000002a",
         "c00000000000000000000000000000000",
@@ -174,10 +180,9 @@ fn path() -> BoxedStrategy<String> {
         .collect();
     (prop::sample::select(patterns), text(), text())
         .prop_map(|(pattern, first, second)| {
-            let encode = |text: &str| {
-                text.bytes()
-                    .map(|byte| format!("%{byte:02x}"))
-                    .collect::<String>()
+            let encode = |text: &str| match text {
+                THEIRS => text.to_owned(),
+                _ => text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
             };
             let mut parts = [first, second].into_iter();
             pattern
@@ -252,47 +257,120 @@ fn drawn<T: std::fmt::Debug>(strategy: &BoxedStrategy<T>, runner: &mut TestRunne
     strategy.new_tree(runner).unwrap().current()
 }
 
-/// The status. A header that cannot be written down is left out.
-async fn send(client: &Client, hostile: &Hostile) -> u16 {
+/// Who sends requests: a tenant with a text that no other may see, or a stranger, who has none.
+struct Sender {
+    client: Client,
+    own: Option<String>,
+    /// A job of another tenant.
+    theirs: String,
+}
+
+/// An admin of a tenant that has its text everywhere it can, and a job with it.
+async fn tenant_with(admin: &Client, tenant: &str, text: &str) -> (Client, String) {
+    let client = admin_of(admin, tenant).await;
+    let role = json!({"permissions": ["jobs:read"]});
+    let put = client.request(Method::PUT, &format!("/v1/roles/{text}"));
+    assert_eq!(answer(put.json(&role)).await.status, 200);
+    let user = json!({"name": text, "role": text, "password": text});
+    assert_eq!(client.post("/v1/users", &user).await.status, 201);
+    let key = json!({"name": text, "role": text});
+    assert_eq!(client.post("/v1/keys", &key).await.status, 201);
+    let asks = json!({"kind": "drill.approval", "input": {"why": text}, "labels": {"text": text}});
+    let asking = client.post("/v1/jobs", &asks).await.json::<Value>();
+    let id = asking["id"].as_str().unwrap().to_owned();
+    let approval = approval_of(&client, &id).await;
+    let path = format!("/v1/approvals/{approval}/reject");
+    let rejected = client.post(&path, &json!({"reason": text})).await;
+    assert_eq!(rejected.status, 200);
+    client.finished(&id).await;
+    (client, id)
+}
+
+fn text_of(answer: &Answer) -> String {
+    let body = String::from_utf8_lossy(&answer.body);
+    format!("{:?} {body}", answer.headers)
+}
+
+/// A header that cannot be written down is left out.
+async fn send(sender: &Sender, hostile: &Hostile) -> Answer {
     let method = Method::from_bytes(hostile.method.as_bytes()).unwrap();
-    let mut request = client.request(method, &hostile.path).query(&hostile.query);
+    let put_in = |text: &str| text.replace(THEIRS, &sender.theirs);
+    let query: Vec<_> = hostile
+        .query
+        .iter()
+        .map(|(name, value)| (*name, put_in(value)))
+        .collect();
+    let request = sender.client.request(method, &put_in(&hostile.path));
+    let mut request = request.query(&query);
     for (name, value) in &hostile.headers {
         if let Ok(value) = reqwest::header::HeaderValue::from_bytes(value) {
             request = request.header(*name, value);
         }
     }
     let request = request.body(hostile.body.clone());
-    let response = soon("an answer", request.send()).await;
-    let response = response.unwrap_or_else(|error| panic!("{error}: {hostile:?}"));
-    let status = response.status().as_u16();
-    soon("the whole answer", response.bytes()).await.unwrap();
-    status
+    soon("a whole answer", answer(request)).await
 }
 
 #[tokio::test]
 async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
     let app = TestApp::start_with(Setup {
+        auth: true,
         live_jobs_expected: true,
         ..Setup::default()
     })
     .await;
-    let client = app.client();
+    const TEXTS: [&str; 2] = ["secret-of-acme-5f1c", "secret-of-beta-91d7"];
+    let (acme, of_acme) = tenant_with(&app.admin(), "acme", TEXTS[0]).await;
+    let (beta, of_beta) = tenant_with(&app.admin(), "beta", TEXTS[1]).await;
+    let senders = [
+        Sender {
+            client: acme.clone(),
+            own: Some(TEXTS[0].to_owned()),
+            theirs: of_beta.clone(),
+        },
+        Sender {
+            client: beta,
+            own: Some(TEXTS[1].to_owned()),
+            theirs: of_acme,
+        },
+        Sender {
+            client: app.client(),
+            own: None,
+            theirs: of_beta,
+        },
+    ];
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         TestRng::deterministic_rng(RngAlgorithm::ChaCha),
     );
     let kinds = hostile();
     let requests: Vec<Hostile> = (0..REQUESTS).map(|_| drawn(&kinds, &mut runner)).collect();
-    let statuses: Vec<u16> = stream::iter(&requests)
-        .map(|hostile| send(&client, hostile))
+    let sent = || requests.iter().zip(senders.iter().cycle());
+    let told: Vec<(u16, [bool; 2])> = stream::iter(sent())
+        .map(async |(hostile, sender)| {
+            let answered = send(sender, hostile).await;
+            let text = text_of(&answered);
+            (
+                answered.status.as_u16(),
+                TEXTS.map(|secret| text.contains(secret)),
+            )
+        })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    for (hostile, status) in requests.iter().zip(&statuses) {
+    let mut own_told = 0;
+    for ((hostile, sender), (status, has)) in sent().zip(&told) {
         assert!(*status < 500, "{status}: {hostile:?}");
+        for (text, has) in TEXTS.iter().zip(has) {
+            let is_own = sender.own.as_deref() == Some(*text);
+            assert!(is_own || !has, "{text} is told to another: {hostile:?}");
+            own_told += usize::from(*has);
+        }
     }
-    for status in [200, 400, 404, 405, 422] {
-        assert!(statuses.contains(&status), "no {status} among the answers");
+    assert!(own_told > 0, "no answer has a text that others may not see");
+    for status in [200, 400, 401, 403, 404, 405, 422] {
+        let is_there = told.iter().any(|(answered, _)| *answered == status);
+        assert!(is_there, "no {status} among the answers");
     }
 
     let bytes = prop_oneof![
@@ -331,7 +409,16 @@ async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
     .boxed();
     let (mut left, mut sockets) = (FRAMES, 0);
     while left > 0 {
-        let mut socket = Watcher::open(app.address, "/v1/stream").await.socket;
+        let bearer = format!("Bearer {}", acme.key());
+        let headers = [("authorization", bearer.as_str())];
+        let opened = Watcher::open_with(app.address, "/v1/stream?after=0", &headers).await;
+        let mut watcher = opened.unwrap_or_else(|status| panic!("{status}"));
+        let first = watcher.next_kept().await.unwrap().to_string();
+        assert!(
+            first.contains(TEXTS[0]) && !first.contains(TEXTS[1]),
+            "{first}"
+        );
+        let mut socket = watcher.socket;
         sockets += 1;
         while left > 0 {
             left -= 1;
@@ -345,6 +432,6 @@ async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
     }
     assert!(sockets > 0);
 
-    let job = client.fanout(2).await;
-    assert_eq!(client.finished(&job.id).await.state, "succeeded");
+    let job = acme.fanout(2).await;
+    assert_eq!(acme.finished(&job.id).await.state, "succeeded");
 }

@@ -293,7 +293,7 @@ async fn a_drain_closes_websockets_for_a_restart_and_ends_sse() {
 #[tokio::test]
 async fn streams_beyond_the_bound_are_refused_until_one_ends() {
     let mut setup = Setup::default();
-    setup.limits.stream_clients_max = 1;
+    setup.limits.seats.all_max = 1;
     let app = TestApp::start_with(setup).await;
     let client = app.client();
     let first = Watcher::open(app.address, "/v1/stream").await;
@@ -419,7 +419,7 @@ async fn a_client_that_sends_too_much_is_closed() {
 #[tokio::test]
 async fn a_stream_has_no_head_and_so_holds_no_seat_for_one() {
     let mut setup = Setup::default();
-    setup.limits.stream_clients_max = 1;
+    setup.limits.seats.all_max = 1;
     let app = TestApp::start_with(setup).await;
     let client = app.client();
     let job = client.endless().await;

@@ -22,7 +22,7 @@ const PAGE_ROWS: usize = 500;
 /// Export the audit log of the tenant, to be verified elsewhere
 ///
 /// One JSON object a line: the keys, the checkpoints, then the records, oldest first, up to the last there was when the
-/// request came. `callboard audit verify --from-file` checks it without a server.
+/// request came. It breaks off when the caller may no longer have it. `callboard audit verify --from-file` checks it without a server.
 #[utoipa::path(
     get, path = "/v1/audit/export", tag = "audit", operation_id = "export_audit",
     responses(
@@ -44,15 +44,28 @@ pub async fn export(caller: Caller, desk: Data<Desk>) -> Result<HttpResponse, Pr
         tenant: caller.tenant,
         next: Part::Keys,
     };
-    let lines = try_unfold(export, async |mut export: Export| {
+    let standing = desk.authority.standing(&caller.principal);
+    let lines = try_unfold((export, standing), async |(mut export, standing)| {
+        if !standing.holds().await? {
+            return Err(BrokenOff::Barred);
+        }
         let text = export.page().await.inspect_err(|error| {
             tracing::error!(error = %error, "an export of the audit log broke off");
         })?;
-        Ok::<_, JournalError>(text.map(|text| (Bytes::from(text), export)))
+        Ok(text.map(|text| (Bytes::from(text), (export, standing))))
     });
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
         .streaming(lines))
+}
+
+/// Why an export ends before its last line.
+#[derive(Debug, thiserror::Error)]
+enum BrokenOff {
+    #[error("the caller may no longer have the audit log")]
+    Barred,
+    #[error(transparent)]
+    Store(#[from] JournalError),
 }
 
 struct Export {

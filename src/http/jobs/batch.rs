@@ -16,7 +16,7 @@ use serde::{
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{batch_key::BatchKey, new_job::NewJob, view::JobView};
+use super::{batch_key::BatchKey, new_job::NewJob, room::require_room, view::JobView};
 use crate::http::{
     caller::Caller,
     desk::Desk,
@@ -97,8 +97,9 @@ pub async fn batch(
     let key = idempotency::key(&request)?;
     let NewBatch { jobs } = read(&body)?;
     let more = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-    desk.quotas.live_jobs(&caller.tenant, more).await??;
-    desk.quotas.storage(&caller.tenant).await??;
+    let key = key.map(|key| BatchKey::new(&key, &body));
+    let name = key.as_ref().map(BatchKey::name);
+    require_room(&desk, &caller, more, name).await?;
     let intake = Intake {
         desk: &desk,
         caller: &caller,
@@ -106,7 +107,7 @@ pub async fn batch(
     };
     let (outcomes, replayed) = match key {
         None => (intake.submit_from(0, |_| None).await, false),
-        Some(key) => intake.submit_once(&BatchKey::new(&key, &body)).await?,
+        Some(key) => intake.submit_once(&key).await?,
     };
     let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     tracing::debug!(jobs = jobs.len(), refused, replayed, "batch taken");

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::show::{job_row, replayed_job};
 use crate::{
     audit::{Body, Bundle, GENESIS, canonical, sha256_hex},
+    auth::Permission,
     http::{
         approvals::view::ApprovalView,
         caller::Caller,
@@ -55,7 +56,8 @@ pub struct EvidenceView {
 
 /// Get a signed bundle of what is known of a job
 ///
-/// With hashes of input, result and events in their place. `callboard verify` checks it without a server.
+/// With hashes of input, result and events in their place, without `results:read` of facts and without `logs:read` of the
+/// message of an error as well. `callboard verify` checks it without a server.
 #[utoipa::path(
     get, path = "/v1/jobs/{id}/evidence", tag = "jobs", operation_id = "get_evidence",
     params(("id" = String, Path, description = "Id of the job")),
@@ -80,13 +82,10 @@ pub async fn evidence(
     };
     let job = replayed_job(&desk, &caller.tenant, &id).await?;
     let mut parts = BTreeMap::from([
-        ("job".to_owned(), job_part(&row)),
+        ("job".to_owned(), job_part(&row, &caller)),
         ("plan".to_owned(), plan_part(&job)),
         ("roles".to_owned(), roles_part(&desk, &job)),
-        (
-            "facts".to_owned(),
-            json!(job.facts.values().collect::<Vec<_>>()),
-        ),
+        ("facts".to_owned(), facts_part(&job, &caller)),
         ("events".to_owned(), events_part(&desk, &row).await?),
     ]);
     let journal = desk.house.coordinator.journal();
@@ -125,14 +124,35 @@ fn sha256(payload: &Payload) -> String {
     sha256_hex(payload.text().as_bytes())
 }
 
-fn job_part(row: &JobRow) -> Value {
+/// The message of an error is for whoever may read logs; others get its hash.
+fn job_part(row: &JobRow, caller: &Caller) -> Value {
+    let error = row.failure.as_ref().map(|failure| {
+        let code = failure.kind.code();
+        match caller.may(Permission::LogsRead) {
+            true => json!({"code": code, "message": failure.message}),
+            false => {
+                json!({"code": code, "message_sha256": sha256_hex(failure.message.as_bytes())})
+            }
+        }
+    });
     json!({
         "id": row.id, "kind": row.kind, "state": row.state.name(), "labels": row.labels, "priority": row.priority,
         "input_sha256": sha256(&row.input), "result_sha256": row.result.as_ref().map(sha256),
         "created_at": row.created_at.rfc3339(), "started_at": row.started_at.map(Timestamp::rfc3339),
         "finished_at": row.finished_at.map(Timestamp::rfc3339),
-        "error": row.failure.as_ref().map(|failure| json!({"code": failure.kind.code(), "message": failure.message})),
+        "error": error,
     })
+}
+
+/// Facts are for whoever may read results; others get the hash of each, of its canonical JSON.
+fn facts_part(job: &Job, caller: &Caller) -> Value {
+    let facts = job.facts.values();
+    match caller.may(Permission::ResultsRead) {
+        true => facts.map(|fact| json!(fact)).collect(),
+        false => facts
+            .map(|fact| json!({"id": fact.id, "sha256": sha256_hex(canonical(fact).as_bytes())}))
+            .collect(),
+    }
 }
 
 /// Every task as it was planned, and what became of it.

@@ -15,6 +15,7 @@ mod new_job;
 pub mod pause;
 mod prefer;
 pub mod retry;
+mod room;
 pub mod show;
 pub mod signal;
 pub mod stream;

@@ -12,8 +12,10 @@ use callboard_orchestra::{JobId, Listening, submission::IdempotencyKey};
 use super::{
     new_job::NewJob,
     prefer::{self, PREFERENCE_APPLIED},
+    room::require_room,
     view::JobView,
 };
+use crate::auth::Unknown;
 use crate::http::{
     caller::Caller,
     desk::Desk,
@@ -61,9 +63,9 @@ pub async fn submit(
         key,
         body_sha256: idempotency::sha256(&body),
     });
+    let key = idempotency.as_ref().map(|of| of.key.as_str());
+    require_room(&desk, &caller, 1, key).await?;
     let submission = new.submission(&caller, idempotency);
-    desk.quotas.live_jobs(&caller.tenant, 1).await??;
-    desk.quotas.storage(&caller.tenant).await??;
     let wait = prefer::wait(request.headers(), desk.limits.request_wait_max);
 
     let coordinator = &desk.house.coordinator;
@@ -113,7 +115,10 @@ async fn wait_for_end(
     wait: Duration,
     listening: Listening,
 ) -> Result<Option<JobView>, Problem> {
+    let standing = desk.authority.standing(&caller.principal);
     tokio::select! {
+        biased;
+        () = standing.lost() => Err(Problem::unauthenticated(&Unknown::Lost)),
         finished = desk.house.coordinator.finished(&caller.tenant, job, wait, listening) => Ok(finished?.map(|row| JobView::of(&row).seen_by(caller))),
         () = desk.draining() => Ok(None),
     }

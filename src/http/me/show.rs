@@ -38,7 +38,7 @@ pub async fn me(caller: Caller) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Me {
         principal: principal.name.to_string(),
         tenant: principal.tenant.to_string(),
-        role: principal.role.to_string(),
+        role: principal.roles.to_string(),
         permissions: principal.permissions,
         until: principal.until.map(Timestamp::rfc3339),
     }))

@@ -73,7 +73,7 @@ pub fn keep(
     response.json(SessionView {
         principal: login.principal.name.to_string(),
         tenant: login.principal.tenant.to_string(),
-        role: login.principal.role.to_string(),
+        role: login.principal.roles.to_string(),
         csrf_token: csrf,
         expires_in_s: access.as_secs(),
     })
@@ -89,7 +89,7 @@ pub fn forget(request: &HttpRequest) -> HttpResponse {
         .finish()
 }
 
-/// Cookies are for encrypted connections alone, unless the server is called by a loopback name.
+/// Cookies are for encrypted connections alone, unless the server is called by a loopback name without TLS.
 struct Jar {
     secure: bool,
 }
@@ -97,7 +97,7 @@ struct Jar {
 impl Jar {
     fn of(request: &HttpRequest) -> Self {
         Self {
-            secure: !host::is_called_by_loopback(request),
+            secure: request.app_config().secure() || !host::is_called_by_loopback(request),
         }
     }
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::auth::Permission;
 use crate::filter::{Kind, Schema, parse};
 use crate::http::{
+    caller::Caller,
     desk::Desk,
     error::{Problem, ProblemBody},
     filtering::{self, SCAN_EVENTS_MAX, event_field},
@@ -17,6 +19,8 @@ use crate::http::{
 
 const NOTES_DEFAULT: usize = 100;
 const NOTES_MAX: usize = 1_000;
+/// What is for whoever runs the server.
+const OF_ANY_TENANT: [&str; 2] = ["cause", "task"];
 /// Ids are integers of the store, which are signed.
 const ID_MAX: u64 = i64::MAX as u64;
 
@@ -76,7 +80,8 @@ pub struct NoteView {
 
 /// Read supervision events
 ///
-/// Events reach the store up to a second after they happen; the stream has them at once.
+/// Events reach the store up to a second after they happen; the stream has them at once. `cause` and `task` are for who has
+/// `supervision:operate`.
 #[utoipa::path(
     get, path = "/v1/supervision/events", tag = "supervision", operation_id = "list_supervision_events",
     params(NotesAfter),
@@ -88,16 +93,18 @@ pub struct NoteView {
 )]
 pub async fn events(
     Asked(asked): Asked<NotesAfter>,
+    caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(asked.limit, NOTES_DEFAULT, NOTES_MAX)?;
     let after = asked.after.unwrap_or(0).min(ID_MAX);
+    let whole = caller.may(Permission::SupervisionOperate);
     let journal = desk.house.coordinator.journal();
     let filter = asked.filter.as_deref().map(|text| parse(text, &NOTES));
     let Some(filter) = filter.transpose()? else {
         let notes = journal.supervision(after, limit).await?;
         let next_after = notes.last().map_or(after, |note| note.id);
-        let items = notes.iter().map(NoteView::of).collect();
+        let items = notes.iter().map(|note| NoteView::of(note, whole)).collect();
         return Ok(HttpResponse::Ok().json(NotesPage { items, next_after }));
     };
     let (mut items, mut next_after, mut seen) = (Vec::new(), after, 0);
@@ -112,7 +119,7 @@ pub async fn events(
             }
             seen += 1;
             next_after = note.id;
-            let view = NoteView::of(note);
+            let view = NoteView::of(note, whole);
             let event = serde_json::to_value(&view).expect("a view is plain data");
             if filtering::chooses(&filter, &NOTES, &event) {
                 items.push(view);
@@ -125,7 +132,8 @@ pub async fn events(
 }
 
 impl NoteView {
-    fn of(note: &SupervisionNote) -> Self {
+    /// With its cause and task, which name jobs of any tenant, only where it is `whole`.
+    fn of(note: &SupervisionNote, whole: bool) -> Self {
         let mut event: Map<String, Value> = note.event.read().unwrap_or_default();
         let at = event
             .remove("at")
@@ -134,7 +142,8 @@ impl NoteView {
         if let Some(kind) = event.remove("kind") {
             event.insert("type".to_owned(), kind);
         }
-        event.retain(|_, value| !value.is_null());
+        let hidden = |name: &str| !whole && OF_ANY_TENANT.contains(&name);
+        event.retain(|name, value| !value.is_null() && !hidden(name));
         Self {
             id: note.id,
             at: at.rfc3339(),
@@ -160,11 +169,25 @@ mod tests {
             at: Timestamp::from_millis(1_500),
             event: event.unwrap(),
         };
-        let wire = serde_json::to_value(NoteView::of(&note)).unwrap();
+        let wire = serde_json::to_value(NoteView::of(&note, true)).unwrap();
         let at = "1970-01-01T00:00:01.000Z";
         assert_eq!(
             wire,
             json!({"id": 7, "at": at, "seq": 4, "type": "restarting", "node": "root/a"})
         );
+    }
+
+    #[test]
+    fn a_cause_and_a_task_are_for_whoever_runs_the_server() {
+        let event = Payload::of(&json!({"kind": "panicked", "cause": "c", "task": {"id": 1}}));
+        let note = SupervisionNote {
+            id: 7,
+            at: Timestamp::from_millis(0),
+            event: event.unwrap(),
+        };
+        let whole = NoteView::of(&note, true).event;
+        assert!(whole.contains_key("cause") && whole.contains_key("task"));
+        let bare = NoteView::of(&note, false).event;
+        assert_eq!(Value::from(bare), json!({"type": "panicked"}));
     }
 }

@@ -6,6 +6,7 @@ use actix_web::{
 };
 
 use crate::{
+    auth::Permission,
     http::{
         caller::Caller,
         desk::Desk,
@@ -17,7 +18,8 @@ use crate::{
 /// Follow the supervision tree
 ///
 /// A websocket upgrade, or SSE. Begins with whatever happens next. A client that lags gets
-/// `{type: "gap", from, to, missed, reason}` in place of the events it missed.
+/// `{type: "gap", from, to, missed, reason}` in place of the events it missed. `cause` and `task` are for who has
+/// `supervision:operate`.
 #[utoipa::path(
     get, path = "/v1/supervision/stream", tag = "streams", operation_id = "follow_supervision",
     responses(
@@ -26,6 +28,7 @@ use crate::{
         (status = 400, description = "The handshake is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "A websocket from a page of another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 406, description = "Neither a websocket nor SSE is asked for", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many streams of this caller or its tenant are open", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Too many streams are open, or the server shuts down", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -39,7 +42,10 @@ pub async fn stream(
     if desk.is_draining() {
         return Err(Problem::draining());
     }
-    let source = Source::Supervision(SupervisionFeed::new(desk.universe.events()));
+    let source = Source::Supervision(SupervisionFeed::new(
+        desk.universe.events(),
+        caller.may(Permission::SupervisionOperate),
+    ));
     Ok(ws::open(
         &request,
         body,

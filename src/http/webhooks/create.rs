@@ -5,14 +5,16 @@ use actix_web::{
     http::header,
     web::{Data, Path, Payload as Body},
 };
-use callboard_orchestra::Timestamp;
+use callboard_orchestra::{AuditEntry, Timestamp};
 use reqwest::Url;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::view::{WebhookView, entry, no_such_webhook, read_endpoint_id};
 use crate::{
+    auth::Permission,
     http::{
         caller::Caller,
         desk::Desk,
@@ -59,6 +61,7 @@ pub struct ChangedWebhook {
 /// Have events sent
 ///
 /// Events are signed by Standard Webhooks and come as CloudEvents, at least once each. The secret is in this answer alone.
+/// Needs `results:read` and `logs:read` as well, for events have what these permit to read.
 #[utoipa::path(
     post, path = "/v1/webhooks", tag = "webhooks", operation_id = "create_webhook",
     request_body = NewWebhook,
@@ -79,6 +82,7 @@ pub async fn create(
     desk: Data<Desk>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    require_sight(&caller, &desk, "post", "/v1/webhooks")?;
     json::require_json(&request)?;
     let body = json::read_body(body, &desk.limits).await?;
     let NewWebhook { url, event_types } = json::parse(&body)?;
@@ -113,6 +117,8 @@ pub async fn create(
 }
 
 /// Change a webhook
+///
+/// Needs `results:read` and `logs:read` as well.
 #[utoipa::path(
     patch, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "change_webhook",
     params(("id" = String, Path, description = "Id of the webhook")),
@@ -135,6 +141,7 @@ pub async fn change(
     desk: Data<Desk>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    require_sight(&caller, &desk, "patch", "/v1/webhooks/{id}")?;
     let id = read_endpoint_id(&id)?;
     json::require_json(&request)?;
     let body = json::read_body(body, &desk.limits).await?;
@@ -165,6 +172,25 @@ pub async fn change(
     desk.webhooks.change(row.clone(), entry).await?;
     desk.wake_webhooks.notify_one();
     Ok(HttpResponse::Ok().json(WebhookView::of(&row)))
+}
+
+/// An endpoint is sent inputs, results and the texts of errors: who says where needs to be one who may read them.
+fn require_sight(
+    caller: &Caller,
+    desk: &Desk,
+    method: &'static str,
+    path: &'static str,
+) -> Result<(), Problem> {
+    let needed = [Permission::ResultsRead, Permission::LogsRead];
+    let Some(needed) = needed.into_iter().find(|needed| !caller.may(*needed)) else {
+        return Ok(());
+    };
+    let details = json!({"method": method, "path": path, "permission": needed.name()});
+    desk.denials.note(AuditEntry {
+        subject: None,
+        ..caller.entry("permission.denied", "", details)
+    });
+    Err(Problem::permission_denied(needed))
 }
 
 fn text_of(types: &[String]) -> String {

@@ -1,8 +1,8 @@
 //! How endpoints and deliveries are shown.
 
-use callboard_orchestra::{Author, Tenant, Timestamp, audit::AuditEntry, id::BadId};
+use callboard_orchestra::{Timestamp, audit::AuditEntry, id::BadId};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -125,14 +125,6 @@ pub fn no_such_webhook() -> Problem {
 
 /// What the audit log is told.
 pub fn entry(caller: &Caller, action: &'static str, id: Uuid, url: &str) -> AuditEntry {
-    let author: Author = caller.author.clone();
-    let tenant: Tenant = caller.tenant.clone();
-    AuditEntry {
-        tenant,
-        at: Timestamp::now(),
-        author,
-        action,
-        subject: Some(WebhookId::from_uuid(id).to_string()),
-        details: Map::from_iter([("url".to_owned(), Value::from(url))]),
-    }
+    let subject = WebhookId::from_uuid(id).to_string();
+    caller.entry(action, subject, json!({"url": url}))
 }

@@ -57,18 +57,6 @@ impl AuthStore {
         entries: impl IntoIterator<Item = AuditEntry>,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
     ) -> Result<Option<T>, JournalError> {
-        self.change_and_tell(operation, async |txn| {
-            Ok(work(txn).await?.map(|done| (done, entries)))
-        })
-        .await
-    }
-
-    /// The same for work that says itself what the audit log is to be told.
-    pub(super) async fn change_and_tell<T, E: IntoIterator<Item = AuditEntry>>(
-        &self,
-        operation: &'static str,
-        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<(T, E)>, DbErr>,
-    ) -> Result<Option<T>, JournalError> {
         let counted = async |txn: &DatabaseTransaction| {
             let done = work(txn).await?;
             if done.is_some() {
@@ -76,7 +64,7 @@ impl AuthStore {
             }
             Ok(done)
         };
-        self.write(operation, counted).await
+        self.add(operation, entries, counted).await
     }
 
     /// The same for what makes no answer wrong that was given before: something new.
@@ -88,10 +76,11 @@ impl AuthStore {
     ) -> Result<Option<T>, JournalError> {
         let told =
             async |txn: &DatabaseTransaction| Ok(work(txn).await?.map(|done| (done, entries)));
-        self.write(operation, told).await
+        self.add_and_tell(operation, told).await
     }
 
-    async fn write<T, E: IntoIterator<Item = AuditEntry>>(
+    /// The same for work that says itself what the audit log is to be told.
+    pub(super) async fn add_and_tell<T, E: IntoIterator<Item = AuditEntry>>(
         &self,
         operation: &'static str,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<(T, E)>, DbErr>,
@@ -128,7 +117,8 @@ async fn leave(
     Ok(())
 }
 
-async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+/// Counts the version up.
+pub(super) async fn count(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     use auth_change::Column;
     let first = auth_change::ActiveModel {
         id: Set(ONLY_ROW),

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::AuthStore;
+use super::{AuthStore, change::count};
 use crate::{
     auth::{SecretHash, SessionId},
     store::{
@@ -147,7 +147,8 @@ impl AuthStore {
     }
 
     /// Puts new tokens in the place of those that `refresh` belongs to. A refresh token that was used before ends the
-    /// session. Either is told to the audit log as `tell` says.
+    /// session. Either is told to the audit log as `tell` says. One that nobody has is looked for by a reader alone, so that
+    /// strangers cannot take up the writer.
     pub async fn refresh_session(
         &self,
         refresh: SecretHash,
@@ -155,11 +156,18 @@ impl AuthStore {
         now: Timestamp,
         tell: impl FnOnce(&Refresh) -> Option<AuditEntry>,
     ) -> Result<Refresh, JournalError> {
+        let known = refresh_token::Entity::find_by_id(refresh.hex())
+            .one(&self.readers)
+            .await
+            .map_err(failed("read a refresh token"))?;
+        if known.is_none() {
+            return Ok(Refresh::Unknown);
+        }
         let told = |refresh: Refresh| {
             let entry = tell(&refresh);
             Ok(Some((refresh, entry)))
         };
-        let refreshed = self.change_and_tell("refresh a session", async |txn| {
+        let refreshed = self.add_and_tell("refresh a session", async |txn| {
             let token = refresh_token::Entity::find_by_id(refresh.hex())
                 .one(txn)
                 .await?;
@@ -175,6 +183,7 @@ impl AuthStore {
             };
             if token.used_at.is_some() {
                 remove(txn, vec![token.session_id]).await?;
+                count(txn).await?;
                 return told(Refresh::Reused(session));
             }
             refresh_token::Entity::update_many()

@@ -353,3 +353,29 @@ async fn who_is_disabled_or_removed_has_no_session_and_an_administrator_is_left(
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_refresh_token_that_nobody_has_does_not_wait_for_the_writer() {
+    on_both_databases(async |store| {
+        let kim = user("kim", "user");
+        assert!(store.add_user(&kim, entry("user.created")).await.unwrap());
+        let (session, first, next) = (session("kim"), tokens(later(10)), tokens(later(20)));
+        let begun = store.begin_session(&session, "hash", first, entry("login.succeeded"));
+        assert!(begun.await.unwrap());
+        let version = store.version().await.unwrap();
+        let lease = store.writer.lease().await.unwrap();
+        let made_up = store.refresh_session(hash(SecretKind::Refresh), next, NOW, |_| None);
+        assert_eq!(made_up.await.unwrap(), Refresh::Unknown);
+        let real = store.refresh_session(first.refresh, next, NOW, |_| None);
+        tokio::pin!(real);
+        let waits = tokio::time::timeout(Duration::from_millis(200), &mut real).await;
+        assert!(waits.is_err(), "a refresh is written");
+        lease.put_back();
+        assert_eq!(real.await.unwrap(), Refresh::Refreshed(session.clone()));
+        assert_eq!(store.version().await.unwrap(), version);
+        let reused = store.refresh_session(first.refresh, next, NOW, |_| None);
+        assert_eq!(reused.await.unwrap(), Refresh::Reused(session));
+        assert_eq!(store.version().await.unwrap(), version + 1);
+    })
+    .await;
+}

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod keys;
+mod limits;
 mod permissions;
 mod roles;
 mod sessions;
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// A server that asks who calls.
-async fn guarded() -> TestApp {
+pub async fn guarded() -> TestApp {
     TestApp::start_with(Setup {
         auth: true,
         ..Setup::default()

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use callboard::audit::{Bundle, canonical, sha256_hex};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{approval_of, guarded, with_role};
 use crate::{
+    artifacts::compared,
     client::{Client, answer},
     openapi::{document, operations},
 };
@@ -283,4 +285,84 @@ async fn a_viewer_sees_what_happens_and_not_what_goes_in_and_comes_out() {
             (&shown["seq"], &shown["type"])
         );
     }
+}
+
+/// A client with a role of its own.
+async fn permitted(admin: &Client, role: &str, permissions: &[&str]) -> Client {
+    let asked = json!({"permissions": permissions});
+    let path = format!("/v1/roles/{role}");
+    let put = admin.request(Method::PUT, &path).json(&asked);
+    assert_eq!(answer(put).await.status, 200);
+    with_role(admin, role).await
+}
+
+#[tokio::test]
+async fn evidence_has_hashes_of_what_its_caller_may_not_read() {
+    let app = guarded().await;
+    let admin = app.admin();
+    let auditor = permitted(&admin, "auditor", &["audit:read"]).await;
+    let job = compared(&admin).await;
+    let path = format!("/v1/jobs/{}/evidence", job.id);
+    let (whole, hashed) = (admin.get_json(&path).await, auditor.get_json(&path).await);
+    let facts = |bundle: &Value| bundle["parts"]["facts"].as_array().unwrap().clone();
+    assert!(!facts(&whole).is_empty());
+    assert_eq!(facts(&whole).len(), facts(&hashed).len());
+    for (fact, hash) in facts(&whole).iter().zip(facts(&hashed)) {
+        assert!(fact.to_string().contains("value"), "{fact}");
+        let sha256 = sha256_hex(canonical(fact).as_bytes());
+        assert_eq!(hash, json!({"id": fact["id"], "sha256": sha256}));
+    }
+    let bundle: Bundle = serde_json::from_value(hashed).unwrap();
+    assert_eq!(bundle.check(None), []);
+
+    let asking = admin.submit("drill.approval", json!({"why": "?"})).await;
+    let approval = approval_of(&admin, &asking.id).await;
+    let path = format!("/v1/approvals/{approval}/reject");
+    let rejected = admin.post(&path, &json!({"reason": "not today"})).await;
+    assert_eq!(rejected.status, 200);
+    admin.finished(&asking.id).await;
+    let path = format!("/v1/jobs/{}/evidence", asking.id);
+    let error =
+        async |client: &Client| client.get_json(&path).await["parts"]["job"]["error"].clone();
+    let (whole, hashed) = (error(&admin).await, error(&auditor).await);
+    let message = whole["message"].as_str().unwrap();
+    assert!(message.contains("not today"), "{whole}");
+    let sha256 = sha256_hex(message.as_bytes());
+    assert_eq!(
+        hashed,
+        json!({"code": whole["code"], "message_sha256": sha256})
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_is_directed_by_who_may_read_what_it_is_sent() {
+    let app = guarded().await;
+    let admin = app.admin();
+    let new = json!({"url": "https://hooks.example/callboard"});
+    let settings = ["settings:manage", "results:read", "logs:read"];
+    let made: Value = {
+        let able = permitted(&admin, "able", &settings).await;
+        let made = able.post("/v1/webhooks", &new).await;
+        assert_eq!(made.status, 201);
+        made.json()
+    };
+    let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
+    for (role, permissions, missing) in [
+        ("settings", &settings[..1], "results:read"),
+        ("results", &settings[..2], "logs:read"),
+    ] {
+        let client = permitted(&admin, role, permissions).await;
+        assert_eq!(client.get(&path).await.status, 200);
+        let change = client.request(Method::PATCH, &path).json(&new);
+        for refused in [
+            client.post("/v1/webhooks", &new).await,
+            answer(change).await,
+        ] {
+            assert_eq!(refused.problem(), "permission_denied");
+            let detail = refused.json::<Value>()["detail"].clone();
+            assert!(detail.as_str().unwrap().contains(missing), "{detail}");
+        }
+    }
+    let listed = admin.get_json("/v1/webhooks").await;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
 }

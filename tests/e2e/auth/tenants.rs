@@ -48,6 +48,7 @@ async fn no_door_of_a_job_opens_for_another_tenant() {
         "/facts",
         "/lineage",
         "/why",
+        "/evidence",
         "/artifacts",
         "/stream",
     ] {
