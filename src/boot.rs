@@ -96,6 +96,7 @@ impl Instance {
     /// Drains, stops the tree and closes the store.
     pub async fn stop(self, grace: std::time::Duration) -> anyhow::Result<()> {
         self.house.coordinator.drain(grace).await;
+        self.denials.flush().await;
         self.universe.shutdown().await;
         if let Err(error) = checkpoints::sign(&self.store.audit()).await {
             tracing::warn!(error = %error, "the audit log was not signed at the end");

@@ -1,8 +1,10 @@
 //! Refusals that reach the audit log together: however many there are in a second, one record of each sort is written.
 //!
-//! Whoever notes one does not wait. When the recorder falls behind, refusals beyond the bound are counted, not kept.
+//! Whoever notes one does not wait. Sorts beyond the bound of a tenant are counted together, in a record of that tenant.
+//! When the recorder falls behind, refusals beyond the bound are counted, not kept, in a record of tenant `default`.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,23 +12,36 @@ use std::{
     time::Duration,
 };
 
-use callboard_orchestra::AuditEntry;
+use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use callboard_runtime::{Home, Universe};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use crate::store::AuditLog;
 
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// Refusals that may wait to be recorded.
 const WAITING_MAX: usize = 10_000;
-/// Sorts of refusals of one second; those of more sorts are counted with the last.
+/// Sorts of refusals of one tenant in one second.
 const SORTS_MAX: usize = 200;
+/// Tenants with refusals of their own in one second: anyone may name a tenant when logging in.
+const TENANTS_MAX: usize = 100;
+/// Action of the record that counts what has none of its own.
+const COUNTED: &str = "refusals.counted";
 
 /// Takes refusals. Clones share it.
 #[derive(Clone)]
 pub struct Denials {
-    sender: mpsc::Sender<AuditEntry>,
+    sender: mpsc::Sender<Note>,
     lost: Arc<AtomicU64>,
+}
+
+enum Note {
+    Refused(AuditEntry),
+    /// Asks to write what there is, and to be told.
+    Flush(oneshot::Sender<()>),
 }
 
 impl Denials {
@@ -40,40 +55,104 @@ impl Denials {
 
     /// Has a refusal recorded, with others like it.
     pub fn note(&self, entry: AuditEntry) {
-        if self.sender.try_send(entry).is_err() {
+        if self.sender.try_send(Note::Refused(entry)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
 
-async fn run(mut waiting: mpsc::Receiver<AuditEntry>, log: AuditLog, lost: Arc<AtomicU64>) {
-    while let Some(first) = waiting.recv().await {
-        let mut sorts = vec![(first, 1)];
-        let until = tokio::time::Instant::now() + WRITE_EVERY;
-        while let Ok(Some(entry)) = tokio::time::timeout_at(until, waiting.recv()).await {
-            add(&mut sorts, entry);
-        }
-        let missed = lost.swap(0, Ordering::Relaxed);
-        if let Some((_, count)) = sorts.last_mut() {
-            *count += missed;
-        }
-        let entries: Vec<AuditEntry> = sorts.into_iter().map(counted).collect();
-        if let Err(error) = log.record(&entries).await {
-            tracing::warn!(error = %error, "refusals were not recorded");
+    /// Has everything recorded that was noted so far.
+    pub async fn flush(&self) {
+        let (done, told) = oneshot::channel();
+        if self.sender.send(Note::Flush(done)).await.is_ok() {
+            // A recorder that is gone has nothing more to write.
+            let _ = told.await;
         }
     }
 }
 
-/// Counts an entry with those of its sort.
-fn add(sorts: &mut Vec<(AuditEntry, u64)>, entry: AuditEntry) {
-    let full = sorts.len() >= SORTS_MAX;
-    let known = match full {
-        true => sorts.last_mut(),
-        false => sorts.iter_mut().find(|(known, _)| is_alike(known, &entry)),
-    };
-    match known {
-        Some((_, count)) => *count += 1,
-        None => sorts.push((entry, 1)),
+async fn run(mut waiting: mpsc::Receiver<Note>, log: AuditLog, lost: Arc<AtomicU64>) {
+    let mut sorts = Sorts::default();
+    let mut until: Option<Instant> = None;
+    loop {
+        let next = waiting.recv();
+        let note = match until {
+            None => next.await,
+            Some(until) => match tokio::time::timeout_at(until, next).await {
+                Ok(note) => note,
+                Err(_) => Some(Note::Flush(oneshot::channel().0)),
+            },
+        };
+        match note {
+            Some(Note::Refused(entry)) => {
+                sorts.add(entry);
+                until.get_or_insert_with(|| Instant::now() + WRITE_EVERY);
+            }
+            Some(Note::Flush(done)) => {
+                sorts.miss(lost.swap(0, Ordering::Relaxed));
+                let entries = std::mem::take(&mut sorts).entries(Timestamp::now());
+                if let Err(error) = log.record(&entries).await {
+                    tracing::warn!(error = %error, "refusals were not recorded");
+                }
+                until = None;
+                // Nobody waits for what the clock asked for.
+                let _ = done.send(());
+            }
+            None => return,
+        }
+    }
+}
+
+/// What was refused in one second.
+#[derive(Default)]
+struct Sorts {
+    of: BTreeMap<Tenant, OfTenant>,
+    /// Refusals that nothing more is known of.
+    missed: u64,
+}
+
+#[derive(Default)]
+struct OfTenant {
+    sorts: Vec<(AuditEntry, u64)>,
+    /// Refusals of further sorts.
+    more: u64,
+}
+
+impl Sorts {
+    /// Counts an entry with those of its sort.
+    fn add(&mut self, entry: AuditEntry) {
+        if self.of.len() >= TENANTS_MAX && !self.of.contains_key(&entry.tenant) {
+            return self.miss(1);
+        }
+        let OfTenant { sorts, more } = self.of.entry(entry.tenant.clone()).or_default();
+        let fits = sorts.len() < SORTS_MAX;
+        match sorts.iter_mut().find(|(known, _)| is_alike(known, &entry)) {
+            Some((_, count)) => *count += 1,
+            None if fits => sorts.push((entry, 1)),
+            None => *more += 1,
+        }
+    }
+
+    fn miss(&mut self, count: u64) {
+        self.missed += count;
+    }
+
+    fn entries(self, now: Timestamp) -> Vec<AuditEntry> {
+        let mut entries = Vec::new();
+        let mut rest = BTreeMap::from([(Tenant::default(), self.missed)]);
+        for (tenant, OfTenant { sorts, more }) in self.of {
+            entries.extend(sorts.into_iter().map(counted));
+            *rest.entry(tenant).or_default() += more;
+        }
+        let rest = rest.into_iter().filter(|(_, count)| *count > 0);
+        entries.extend(rest.map(|(tenant, count)| AuditEntry {
+            tenant,
+            at: now,
+            author: Author::system(),
+            action: COUNTED,
+            subject: None,
+            details: serde_json::Map::from_iter([("count".to_owned(), count.into())]),
+        }));
+        entries
     }
 }
 
@@ -97,8 +176,6 @@ fn counted((mut entry, count): (AuditEntry, u64)) -> AuditEntry {
 
 #[cfg(test)]
 mod tests {
-    use callboard_orchestra::{Author, Tenant, Timestamp};
-
     use super::*;
 
     fn denied(address: u8, at: i64) -> AuditEntry {
@@ -116,29 +193,72 @@ mod tests {
         }
     }
 
+    const NOW: Timestamp = Timestamp::from_millis(9);
+
     #[test]
     fn refusals_alike_become_one_record_with_their_number() {
-        let mut sorts = vec![(denied(1, 0), 1)];
-        for at in 1..9 {
-            add(&mut sorts, denied(1, at));
+        let mut sorts = Sorts::default();
+        for at in 0..9 {
+            sorts.add(denied(1, at));
         }
-        add(&mut sorts, denied(2, 9));
-        let entries: Vec<_> = sorts.into_iter().map(counted).collect();
+        sorts.add(denied(2, 9));
+        let entries = sorts.entries(NOW);
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[0].details["count"], 9);
         assert_eq!(entries[0].author.request_id, None);
         assert!(entries[1].details.is_empty() && entries[1].author.request_id.is_some());
     }
 
-    #[test]
-    fn more_sorts_than_fit_are_counted_with_the_last() {
-        let mut sorts = vec![(denied(0, 0), 1)];
-        for at in 1..1_000 {
-            let mut entry = denied(0, at);
-            entry.subject = Some(at.to_string());
-            add(&mut sorts, entry);
+    fn of(tenant: &str, subject: usize) -> AuditEntry {
+        AuditEntry {
+            tenant: Tenant::new(tenant),
+            subject: Some(subject.to_string()),
+            ..denied(0, 0)
         }
-        assert_eq!(sorts.len(), SORTS_MAX);
-        assert_eq!(sorts.iter().map(|(_, count)| count).sum::<u64>(), 1_000);
+    }
+
+    #[test]
+    fn more_sorts_than_fit_are_counted_with_their_tenant_alone() {
+        let mut sorts = Sorts::default();
+        for subject in 0..1_000 {
+            sorts.add(of("noisy", subject));
+        }
+        for _ in 0..7 {
+            sorts.add(of("acme", 0));
+            // A sort that is known is counted with its own, however many others there are.
+            sorts.add(of("noisy", 0));
+        }
+        let entries = sorts.entries(NOW);
+        let told = |tenant: &str| -> Vec<&AuditEntry> {
+            let all = entries.iter();
+            all.filter(|entry| entry.tenant.as_str() == tenant)
+                .collect()
+        };
+        assert_eq!(told("default"), Vec::<&AuditEntry>::new());
+        let acme = told("acme");
+        assert_eq!((acme.len(), &acme[0].details["count"]), (1, &7.into()));
+        let noisy = told("noisy");
+        assert_eq!(noisy.len(), SORTS_MAX + 1);
+        assert_eq!(noisy[0].details["count"], 8);
+        let rest = noisy[SORTS_MAX];
+        assert_eq!(
+            (rest.action, &rest.details["count"]),
+            (COUNTED, &800.into())
+        );
+    }
+
+    #[test]
+    fn refusals_of_more_tenants_than_fit_are_counted_by_the_server() {
+        let mut sorts = Sorts::default();
+        for tenant in 0..TENANTS_MAX + 5 {
+            sorts.add(of(&format!("t{tenant}"), 0));
+        }
+        let entries = sorts.entries(NOW);
+        assert_eq!(entries.len(), TENANTS_MAX + 1);
+        let rest = &entries[TENANTS_MAX];
+        assert_eq!(
+            (&rest.tenant, &rest.details["count"]),
+            (&Tenant::default(), &5.into())
+        );
     }
 }

@@ -48,6 +48,10 @@ pub enum Fault {
     },
     /// The checkpoint stands behind the record it is about.
     LateCheckpoint,
+    /// No checkpoint of the trusted key, or of one that descends from it, is there for the chain.
+    Unsigned,
+    /// The number of the record is below that of the first.
+    Number,
     /// The statement that announces a key is not signed by the key it names, or is about another key.
     Key {
         key: String,
@@ -92,6 +96,8 @@ impl fmt::Display for Fault {
             Self::LateCheckpoint => {
                 f.write_str("the checkpoint here stands behind the record it is about")
             }
+            Self::Unsigned => f.write_str("no checkpoint of the trusted key has signed the chain"),
+            Self::Number => f.write_str("is numbered below 1, where a chain begins"),
             Self::Key { key } => write!(
                 f,
                 "key {key} is not announced by the key that is said to have announced it"

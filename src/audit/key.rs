@@ -3,9 +3,8 @@
 //! Each key is announced by a statement that the key before it has signed; the first signs its own.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs, io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -14,15 +13,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use callboard_orchestra::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::hash::{canonical, sha256_hex};
+use super::{
+    file::replace,
+    hash::{canonical, sha256_hex},
+};
 
 const KEY_TAG: &str = "callboard.audit.key.v1\n";
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 const PEM_LINE_CHARS: usize = 64;
 const FILE_BYTES_MAX: u64 = 4_096;
-/// Only its owner may read a key.
-const FILE_MODE: u32 = 0o600;
 /// Hex digits of the hash of a public key that name it.
 const ID_CHARS: usize = 32;
 
@@ -131,28 +131,7 @@ impl SigningKey {
         }
         text.push_str(PEM_END);
         text.push('\n');
-        let beside = path.with_extension("new");
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let put = || -> io::Result<()> {
-            if let Some(folder) = folder {
-                fs::create_dir_all(folder)?;
-            }
-            let mut options = OpenOptions::new();
-            options
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(FILE_MODE);
-            let mut file = options.open(&beside)?;
-            file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&beside, path)?;
-            fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-        };
-        put().map_err(failed)
+        replace(path, &text).map_err(failed)
     }
 
     /// The first 32 hex digits of the SHA-256 of the public key.
@@ -217,6 +196,7 @@ impl PublishedKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::file::FILE_MODE;
 
     const AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 

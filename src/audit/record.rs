@@ -6,12 +6,19 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use callboard_orchestra::{AuditEntry, Tenant, Timestamp};
+use callboard_orchestra::{AuditEntry, Tenant, Timestamp, uuid_id};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::hash::{canonical, tagged};
+
+uuid_id!(
+    /// Identifies a record: `aud_` and a UUIDv7 in 32 hex digits, whose last 62 bits are its place in the chain.
+    RecordId,
+    "aud_",
+    "the id of an audit record such as aud_0198c0de..."
+);
 
 /// What the first record of a chain follows.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -203,7 +210,7 @@ impl Draft {
     /// Puts the record in its place after the one with the hash `previous`.
     pub fn seal(&self, seq: u64, previous: &str) -> Sealed {
         let id = id_of(self.at, self.random, seq);
-        let shown = shown(id);
+        let shown = RecordId::from_uuid(id);
         let (kept, hashed, tail) = (&self.kept_head, &self.hashed_head, &self.tail);
         let hashed = format!("{hashed}{shown}\",\"previous\":\"{previous}\",\"seq\":{seq}{tail}");
         Sealed {
@@ -225,11 +232,6 @@ fn plain(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// `aud_` and the id in hex.
-pub fn shown(id: Uuid) -> String {
-    format!("aud_{}", id.simple())
-}
-
 /// A UUIDv7 whose last 62 bits are the place of the record, so that a record is found by its id without an index.
 fn id_of(at: Timestamp, random: [u8; 2], seq: u64) -> Uuid {
     let mut bytes = [0; 10];
@@ -239,10 +241,12 @@ fn id_of(at: Timestamp, random: [u8; 2], seq: u64) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
-/// Place of the record with this id.
-pub fn seq_of(id: Uuid) -> u64 {
-    let (_, low) = id.as_u64_pair();
-    low & SEQ_MAX
+impl RecordId {
+    /// Place of the record in its chain.
+    pub fn seq(self) -> u64 {
+        let (_, low) = self.uuid().as_u64_pair();
+        low & SEQ_MAX
+    }
 }
 
 #[cfg(test)]
@@ -286,8 +290,8 @@ mod tests {
             assert_eq!(canonical(&body), sealed.body);
             assert_eq!(body.hash(GENESIS), sealed.hash);
             assert_ne!(body.hash(&sealed.hash), sealed.hash);
-            assert_eq!((body.seq, seq_of(sealed.id)), (41, 41));
-            assert_eq!(body.id, shown(sealed.id));
+            assert_eq!((body.seq, RecordId::from_uuid(sealed.id).seq()), (41, 41));
+            assert_eq!(body.id, RecordId::from_uuid(sealed.id).to_string());
             assert_eq!(body.text(PRINCIPAL), Some(&*entry.author.principal));
         }
     }

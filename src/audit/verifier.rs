@@ -100,7 +100,7 @@ impl Verifier {
 
     fn next_of(&self, tenant: &str) -> u64 {
         let end = self.chains.get(tenant).and_then(|chain| chain.end.as_ref());
-        end.map_or(1, |end| end.seq + 1)
+        end.map_or(1, |end| end.seq.saturating_add(1))
     }
 
     /// A record that is there and cannot be read.
@@ -168,6 +168,9 @@ impl Verifier {
     pub fn record(&mut self, record: &Body, hash: &str) {
         let seq = record.seq;
         self.last_tenant = Some(record.tenant.clone());
+        if seq == 0 {
+            return self.find(Some(record.tenant.clone()), Some(0), Fault::Number);
+        }
         let chain = self.chains.entry(record.tenant.clone()).or_default();
         let mut faults = Vec::new();
         chain.records += 1;
@@ -249,6 +252,9 @@ impl Verifier {
                 let what = Fault::Truncated { through };
                 self.find(Some(tenant.clone()), Some(end + 1), what);
             }
+            if self.trusted.is_some() && chain.signed == 0 {
+                self.find(Some(tenant.clone()), None, Fault::Unsigned);
+            }
             if chain.signed < last {
                 self.notes.push(format!(
                     "tenant {tenant}: records after {} are in no checkpoint yet",
@@ -280,7 +286,7 @@ impl Chain {
         pruned.next().map_or(0, |(seq, _)| *seq)
     }
 
-    /// What the record at `seq`, which lies ahead of the end, must follow. Notes what is missing between.
+    /// What the record at `seq`, which is 1 at least and lies ahead of the end, must follow. Notes what is missing between.
     fn before(&mut self, seq: u64, faults: &mut Vec<Fault>) -> Vec<String> {
         let (end, hashes) = match &self.end {
             Some(end) => (end.seq, end.hashes.clone()),
@@ -353,7 +359,11 @@ mod tests {
     }
 
     fn verdict(lines: &[String]) -> Verdict {
-        let mut verifier = Verifier::new(None);
+        with_key(None, lines)
+    }
+
+    fn with_key(key: Option<&str>, lines: &[String]) -> Verdict {
+        let mut verifier = Verifier::new(key.map(str::to_owned));
         for (number, line) in (1..).zip(lines) {
             verifier.line(number, line);
         }
@@ -428,15 +438,38 @@ mod tests {
 
     #[test]
     fn a_key_that_the_trusted_one_has_not_introduced_does_not_count() {
-        let mut verifier = Verifier::new(Some("another".to_owned()));
-        for (number, line) in (1..).zip(export()) {
-            verifier.line(number, &line);
-        }
-        let findings = verifier.verdict().findings;
-        assert!(
-            matches!(findings[0].what, Fault::Untrusted { .. }),
-            "{findings:?}"
-        );
+        let findings = with_key(Some("another"), &export()).findings;
+        let first = &findings[0].what;
+        assert!(matches!(first, Fault::Untrusted { .. }), "{findings:?}");
+    }
+
+    #[test]
+    fn a_chain_that_the_trusted_key_has_not_signed_is_found() {
+        let lines = export();
+        let Line::Key(key) = serde_json::from_str(&lines[0]).unwrap() else {
+            panic!("it is a key");
+        };
+        let key = Some(key.key.id.as_str());
+        assert_eq!(with_key(key, &lines).findings, []);
+        let forged = [&lines[..1], &lines[2..]].concat();
+        assert_eq!(found(&forged), []);
+        let findings = with_key(key, &forged).findings.into_iter();
+        let faults: Vec<Fault> = findings.map(|found| found.what).collect();
+        assert_eq!(faults, [Fault::Unsigned]);
+    }
+
+    #[test]
+    fn numbers_at_either_end_of_their_range_are_found_and_break_nothing() {
+        let mut lines = export();
+        lines[2] = lines[2].replacen("\"seq\":1", "\"seq\":0", 1);
+        let findings = found(&lines);
+        assert_eq!(findings[0], (Some(0), Fault::Number));
+        let mut lines = export();
+        lines[10] = lines[10].replacen("\"seq\":9", &format!("\"seq\":{}", u64::MAX), 1);
+        lines.push("nothing".to_owned());
+        let expected = (Some(u64::MAX), Fault::Missing(9..=u64::MAX - 1));
+        let findings = found(&lines);
+        assert!(findings.contains(&expected), "{findings:?}");
     }
 
     #[test]

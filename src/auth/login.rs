@@ -109,22 +109,38 @@ impl Authority {
         let now = Timestamp::now();
         let (access, refresh, tokens) = self.mint(now);
         let hash = super::SecretHash::of(token);
-        let refreshed = self.store().refresh_session(hash, tokens, now).await?;
-        match refreshed {
+        let tell = |refresh: &Refresh| {
+            let (session, action) = match refresh {
+                Refresh::Refreshed(session) => (session, "session.refreshed"),
+                Refresh::Reused(session) => (session, "session.reused"),
+                Refresh::Unknown => return None,
+            };
+            let user = format!("user:{}", session.user);
+            // Whoever sends a token for the second time may be either of two.
+            let by = match refresh {
+                Refresh::Refreshed(_) => user.as_str().into(),
+                Refresh::Reused(_) | Refresh::Unknown => author.principal.clone(),
+            };
+            Some(AuditEntry {
+                tenant: session.tenant.clone(),
+                at: now,
+                author: Author {
+                    principal: by,
+                    ..author.clone()
+                },
+                action,
+                subject: Some(user),
+                details: Map::from_iter([("session".to_owned(), json!(session.id))]),
+            })
+        };
+        let refreshed = self.store().refresh_session(hash, tokens, now, tell);
+        match refreshed.await? {
             Refresh::Refreshed(session) => {
                 self.refreshed(session.id);
                 self.logged_in(&session, access, refresh, now).await
             }
-            Refresh::Reused(session) => {
+            Refresh::Reused(_) => {
                 self.changed();
-                self.refused(AuditEntry {
-                    tenant: session.tenant,
-                    at: now,
-                    author: author.clone(),
-                    action: "session.reused",
-                    subject: Some(format!("user:{}", session.user)),
-                    details: Map::from_iter([("session".to_owned(), json!(session.id))]),
-                });
                 Err(NoLogin::Over)
             }
             Refresh::Unknown => Err(NoLogin::Over),

@@ -44,11 +44,8 @@ pub const BUILT_IN: [(&str, Permissions); 4] = [
 
 /// What concerns the server as a whole. It belongs to tenant `default`: nobody of another tenant has it, whatever their
 /// role says.
-const OF_THE_SERVER: Permissions = Permissions::of(&[
-    Permission::MetricsRead,
-    Permission::SettingsManage,
-    Permission::SupervisionOperate,
-]);
+const OF_THE_SERVER: Permissions =
+    Permissions::of(&[Permission::MetricsRead, Permission::SupervisionOperate]);
 
 const NAME_BYTES_MAX: usize = 63;
 
@@ -87,7 +84,7 @@ mod tests {
         let admin = built_in(ADMIN).unwrap();
         assert_eq!(within(&Tenant::default(), admin), admin);
         let other = within(&Tenant::new("acme"), admin);
-        assert!(other.has(Permission::KeysManage));
+        assert!(other.has(Permission::KeysManage) && other.has(Permission::SettingsManage));
         assert!(!other.has(Permission::SupervisionOperate) && !other.has(Permission::MetricsRead));
     }
 

@@ -13,7 +13,6 @@ mod diagnosis;
 mod digest;
 mod entity;
 mod error;
-mod filtered;
 mod health;
 mod journal;
 mod listing;
@@ -34,23 +33,22 @@ mod writer;
 
 pub use artifacts::DirArtifacts;
 pub use audit::{
-    AUDIT_RECORDS, AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, FilteredAudit,
-    Redaction, VerifyError, verify_audit,
+    AUDIT_RECORDS, AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow, Redaction, VerifyError,
+    verify_audit,
 };
 pub use auth::{
     AuthStore, KeyRow, KnownKey, KnownSession, Refresh, Removal, RoleRow, SessionRow, Tokens,
     UserChange, UserRow,
 };
 pub use backup::{BackupError, Census, copy_store, take_census};
-pub use entity::{webhook_delivery, webhook_endpoint};
+pub use entity::{webhook_delivery, webhook_delivery::DeliveryState, webhook_endpoint};
 pub use error::StoreError;
-pub use filtered::{APPROVALS, EFFECTS, Filtered};
 pub use health::StoreHealth;
 pub use journal::SqlJournal;
-pub use listing::{FilteredJobs, JOBS, Listing};
+pub use listing::{APPROVALS, EFFECTS, Filtered, JOBS, Listing};
 pub use moving::{MoveError, Moved, move_store};
 pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};
 pub use retention::{Pruned, Pruner, RetentionPolicy};
 pub use spec::{StoreSpec, Synchronous};
-pub use webhooks::{Attempted, DELIVERED, FAILED, PENDING, Webhooks};
+pub use webhooks::{Attempted, Webhooks};

@@ -12,7 +12,7 @@ use callboard_orchestra::{
     time::Timestamp,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait,
     IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::Expr,
 };
@@ -21,14 +21,13 @@ use uuid::Uuid;
 use super::{
     audit::append,
     commit::{self, failed},
-    entity::{webhook_delivery as delivery, webhook_endpoint as endpoint},
+    entity::{
+        webhook_delivery::{self as delivery, DeliveryState},
+        webhook_endpoint as endpoint,
+    },
     read, rows,
     writer::Writer,
 };
-
-pub const PENDING: &str = "pending";
-pub const DELIVERED: &str = "delivered";
-pub const FAILED: &str = "failed";
 
 /// Deliveries that have ended and are kept of one endpoint.
 const ENDED_KEPT_MAX: u64 = 10_000;
@@ -38,7 +37,7 @@ const ENDED_KEPT_MAX: u64 = 10_000;
 pub struct Attempted {
     pub delivery: Uuid,
     pub endpoint: Uuid,
-    pub state: &'static str,
+    pub state: DeliveryState,
     pub attempts: i64,
     /// When to try again, of one that is pending.
     pub next_at: Timestamp,
@@ -204,11 +203,13 @@ impl Webhooks {
             .await
             .map_err(failed("read a delivery"))?;
         let Some(found) = found else {
-            drop(txn);
+            let left = txn.rollback().await;
+            left.map_err(failed::<DbErr>("read a delivery"))?;
+            lease.put_back();
             return Ok(None);
         };
         let mut row = found.into_active_model();
-        row.state = Set(PENDING.to_owned());
+        row.state = Set(DeliveryState::Pending);
         row.attempts = Set(0);
         row.next_at = Set(now.millis());
         row.give_up_at = Set(give_up_at.millis());
@@ -263,12 +264,12 @@ impl Webhooks {
             .exec(&txn)
             .await
             .map_err(failed(KEEP))?;
-        if moved.rows_affected > 0 && !new.is_empty() {
+        if moved.rows_affected > 0 {
             let new = new.into_iter().map(IntoActiveModel::into_active_model);
-            delivery::Entity::insert_many(new)
-                .exec_without_returning(&txn)
-                .await
-                .map_err(failed(KEEP))?;
+            for insert in commit::inserts(new) {
+                let inserted = insert.exec_without_returning(&txn).await;
+                inserted.map_err(failed(KEEP))?;
+            }
         }
         commit::end(txn, lease, KEEP).await
     }
@@ -281,7 +282,7 @@ impl Webhooks {
     ) -> Result<Vec<(delivery::Model, endpoint::Model)>, JournalError> {
         let endpoints = self.enabled().await?;
         let found = delivery::Entity::find()
-            .filter(delivery::Column::State.eq(PENDING))
+            .filter(delivery::Column::State.eq(DeliveryState::Pending))
             .filter(delivery::Column::NextAt.lte(now.millis()))
             .filter(delivery::Column::EndpointId.is_in(endpoints.iter().map(|one| one.id)))
             .order_by_asc(delivery::Column::NextAt)
@@ -304,9 +305,9 @@ impl Webhooks {
         let lease = self.writer.lease().await?;
         let txn = commit::begin(&lease, self.epoch).await?;
         for attempted in &all {
-            let ended = (attempted.state != PENDING).then_some(now.millis());
+            let ended = attempted.state.has_ended().then_some(now.millis());
             let row = delivery::ActiveModel {
-                state: Set(attempted.state.to_owned()),
+                state: Set(attempted.state),
                 attempts: Set(attempted.attempts),
                 next_at: Set(attempted.next_at.millis()),
                 ended_at: Set(ended),
@@ -322,7 +323,10 @@ impl Webhooks {
                 .map_err(failed(NOTE))?;
             let endpoint =
                 endpoint::Entity::update_many().filter(endpoint::Column::Id.eq(attempted.endpoint));
-            let endpoint = match (attempted.state == DELIVERED, &attempted.disable) {
+            let endpoint = match (
+                attempted.state == DeliveryState::Delivered,
+                &attempted.disable,
+            ) {
                 (true, _) => {
                     endpoint.col_expr(endpoint::Column::FailingSince, Expr::value(None::<i64>))
                 }
@@ -334,7 +338,7 @@ impl Webhooks {
                     .col_expr(endpoint::Column::DisabledBecause, Expr::value(why.clone())),
             };
             endpoint.exec(&txn).await.map_err(failed(NOTE))?;
-            if attempted.state != PENDING {
+            if attempted.state.has_ended() {
                 let oldest_kept: Option<Uuid> = delivery::Entity::find()
                     .select_only()
                     .column(delivery::Column::Id)
@@ -350,7 +354,7 @@ impl Webhooks {
                     delivery::Entity::delete_many()
                         .filter(delivery::Column::EndpointId.eq(attempted.endpoint))
                         .filter(delivery::Column::Id.lte(oldest_kept))
-                        .filter(delivery::Column::State.ne(PENDING))
+                        .filter(delivery::Column::State.ne(DeliveryState::Pending))
                         .exec(&txn)
                         .await
                         .map_err(failed(NOTE))?;
@@ -386,19 +390,7 @@ mod tests {
 
     async fn needed_then_not(store: Store) {
         let webhooks = store.webhooks();
-        let new = endpoint::Model {
-            id: Uuid::now_v7(),
-            tenant: Tenant::default().as_str().to_owned(),
-            url: String::new(),
-            event_types: "[]".to_owned(),
-            secret: String::new(),
-            enabled: true,
-            disabled_because: None,
-            created_at: 0,
-            cursor: 0,
-            failing_since: None,
-        };
-        let endpoint = webhooks.create(new, entry()).await.unwrap();
+        let endpoint = webhooks.create(endpoint(), entry()).await.unwrap();
         let batch = conformance::whole_job(&Tenant::default());
         let journal = store.journal();
         let last = *journal.commit(&batch).await.unwrap().last().unwrap();
@@ -420,8 +412,55 @@ mod tests {
         store.close().await.unwrap();
     }
 
-    #[tokio::test]
-    async fn a_job_stays_until_its_events_have_become_deliveries() {
+    fn endpoint() -> endpoint::Model {
+        endpoint::Model {
+            id: Uuid::now_v7(),
+            tenant: Tenant::default().as_str().to_owned(),
+            url: String::new(),
+            event_types: "[]".to_owned(),
+            secret: String::new(),
+            enabled: true,
+            disabled_because: None,
+            created_at: 0,
+            cursor: 0,
+            failing_since: None,
+        }
+    }
+
+    /// More than one statement of either database takes.
+    const MANY: usize = 6_000;
+
+    async fn many_at_once(store: Store) {
+        let webhooks = store.webhooks();
+        let endpoint = webhooks.create(endpoint(), entry()).await.unwrap();
+        let one = || delivery::Model {
+            id: Uuid::now_v7(),
+            endpoint_id: endpoint.id,
+            event_type: "job.planned".to_owned(),
+            state: DeliveryState::Pending,
+            attempts: 0,
+            created_at: 0,
+            next_at: 0,
+            give_up_at: 0,
+            ended_at: None,
+            status: None,
+            error: None,
+            body: "{}".to_owned(),
+        };
+        let new = (0..MANY).map(|_| one()).collect();
+        webhooks.keep(endpoint.id, 1, new).await.unwrap();
+        let kept = webhooks.deliveries(endpoint.id, None, 2 * MANY).await;
+        let kept = kept.unwrap();
+        assert_eq!(kept.len(), MANY);
+        assert!(kept.iter().all(|one| one.state == DeliveryState::Pending));
+        let (now, id) = (Timestamp::now(), Uuid::now_v7());
+        let replayed = webhooks.replay(endpoint.id, id, now, now, entry());
+        assert_eq!(replayed.await.unwrap(), None);
+        drop(webhooks);
+        store.close().await.unwrap();
+    }
+
+    async fn on_both_databases(check: impl AsyncFn(Store)) {
         for url in [None, testing::database().await] {
             let dir = tempfile::tempdir().unwrap();
             let spec = StoreSpec {
@@ -430,7 +469,17 @@ mod tests {
                 synchronous: Synchronous::Normal,
                 readers: NonZeroU32::MIN,
             };
-            needed_then_not(Store::open(spec).await.unwrap()).await;
+            check(Store::open(spec).await.unwrap()).await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_record_of_many_events_becomes_as_many_deliveries() {
+        on_both_databases(many_at_once).await;
+    }
+
+    #[tokio::test]
+    async fn a_job_stays_until_its_events_have_become_deliveries() {
+        on_both_databases(needed_then_not).await;
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::{MutexGuard, Notify, watch};
 
 use super::{
-    audit::{AuditSwitch, Heads},
+    audit::{AuditSwitch, Heads, LostChains},
     backend::{Backend, Hot},
     commit::failed,
 };
@@ -23,6 +23,7 @@ pub struct Writer {
     refusal: watch::Sender<Option<String>>,
     written: Arc<Notify>,
     audit: AuditSwitch,
+    lost_chains: LostChains,
 }
 
 impl Drop for Writer {
@@ -91,13 +92,15 @@ const OPEN: &str = "open the connections that write";
 impl Writer {
     /// `aside` is an open connection to the same database.
     pub async fn open(backend: Backend, aside: DatabaseConnection) -> Result<Self, JournalError> {
-        let pens = pens(&backend, aside).await?;
+        let lost_chains = LostChains::default();
+        let pens = pens(&backend, aside, &lost_chains).await?;
         Ok(Self {
             backend,
             place: Turn::new(Place::Here(pens)),
             refusal: watch::Sender::new(None),
             written: Arc::default(),
             audit: AuditSwitch::default(),
+            lost_chains,
         })
     }
 
@@ -111,6 +114,11 @@ impl Writer {
         &self.audit
     }
 
+    /// Chains that were not signed when connections were lost with a write.
+    pub fn lost_chains(&self) -> &LostChains {
+        &self.lost_chains
+    }
+
     /// Waits until no other write is in hand.
     pub async fn lease(&self) -> Result<Lease<'_>, JournalError> {
         let mut place = self.place.lock().await;
@@ -118,7 +126,7 @@ impl Writer {
             Place::Here(pens) => pens,
             Place::Away => {
                 let aside = self.backend.aside(false).await.map_err(failed(OPEN))?;
-                pens(&self.backend, aside).await?
+                pens(&self.backend, aside, &self.lost_chains).await?
             }
             Place::Closed => {
                 *place = Place::Closed;
@@ -175,13 +183,17 @@ impl Writer {
     }
 }
 
-async fn pens(backend: &Backend, aside: DatabaseConnection) -> Result<Box<Pens>, JournalError> {
+async fn pens(
+    backend: &Backend,
+    aside: DatabaseConnection,
+    lost_chains: &LostChains,
+) -> Result<Box<Pens>, JournalError> {
     let (hot, last_pos) = backend.hot().await.map_err(failed(OPEN))?;
     Ok(Box::new(Pens {
         hot,
         aside,
         last_pos,
-        heads: Heads::default(),
+        heads: Heads::new(lost_chains.clone()),
     }))
 }
 

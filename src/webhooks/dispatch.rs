@@ -24,7 +24,7 @@ use super::{
 use crate::{
     config::WebhooksConfig,
     outbound::Outbound,
-    store::{Attempted, DELIVERED, FAILED, PENDING, Webhooks, webhook_delivery, webhook_endpoint},
+    store::{Attempted, DeliveryState, Webhooks, webhook_delivery, webhook_endpoint},
 };
 
 /// How often the store is asked for new records.
@@ -91,14 +91,15 @@ impl Dispatcher {
     async fn round(&self) -> Result<bool, JournalError> {
         let mut did = false;
         for endpoint in self.webhooks.enabled().await? {
-            let records = self.webhooks.undelivered(&endpoint, RECORDS_MAX).await?;
-            let Some(last) = records.last() else {
-                continue;
-            };
-            did = true;
-            let cursor = last.pos;
-            let new = self.deliveries(&endpoint, &records);
-            self.webhooks.keep(endpoint.id, cursor, new).await?;
+            match self.take_in(&endpoint).await {
+                Ok(any) => did |= any,
+                Err(fenced @ JournalError::Fenced { .. }) => return Err(fenced),
+                // The others get theirs.
+                Err(error) => tracing::warn!(
+                    webhook.id = %endpoint.id, error = %error,
+                    "records did not become deliveries of a webhook"
+                ),
+            }
         }
         let due = self.webhooks.due(Timestamp::now(), SENT_MAX).await?;
         if due.is_empty() {
@@ -110,6 +111,17 @@ impl Dispatcher {
             .collect()
             .await;
         self.webhooks.note(attempted, Timestamp::now()).await?;
+        Ok(true)
+    }
+
+    /// Turns new records into deliveries of one endpoint; answers whether there were any.
+    async fn take_in(&self, endpoint: &webhook_endpoint::Model) -> Result<bool, JournalError> {
+        let records = self.webhooks.undelivered(endpoint, RECORDS_MAX).await?;
+        let Some(last) = records.last() else {
+            return Ok(false);
+        };
+        let new = self.deliveries(endpoint, &records);
+        self.webhooks.keep(endpoint.id, last.pos, new).await?;
         Ok(true)
     }
 
@@ -130,7 +142,7 @@ impl Dispatcher {
                     id: Uuid::now_v7(),
                     endpoint_id: endpoint.id,
                     event_type: name.to_owned(),
-                    state: PENDING.to_owned(),
+                    state: DeliveryState::Pending,
                     attempts: 0,
                     created_at: now.millis(),
                     next_at: now.millis(),
@@ -168,9 +180,9 @@ impl Dispatcher {
         metrics::counter!("callboard_webhook_attempts_total", "outcome" => outcome).increment(1);
         let next_at = now.plus(self.delay(attempts));
         let state = match &error {
-            None => DELIVERED,
-            Some(_) if next_at.millis() > delivery.give_up_at => FAILED,
-            Some(_) => PENDING,
+            None => DeliveryState::Delivered,
+            Some(_) if next_at.millis() > delivery.give_up_at => DeliveryState::Failed,
+            Some(_) => DeliveryState::Pending,
         };
         Attempted {
             delivery: delivery.id,

@@ -2,8 +2,10 @@
 
 mod dispatch;
 mod envelope;
+mod id;
 mod signature;
 
 pub use dispatch::run;
 pub use envelope::{event_type, is_wanted};
+pub use id::{DeliveryId, WebhookId};
 pub use signature::{SecretKey, sign};

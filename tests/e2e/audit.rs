@@ -375,6 +375,55 @@ async fn a_key_is_rotated_and_a_data_directory_verified_beside_its_server() {
 }
 
 #[tokio::test]
+async fn a_log_that_the_known_key_has_not_signed_is_not_whole_and_an_empty_one_is_nothing() {
+    let app = TestApp::start_with(signing()).await;
+    let client = app.client();
+    let job = client.fanout(1).await;
+    client.finished(&job.id).await;
+    until_signed(&client, 1).await;
+    let key = client.get_json("/v1/audit/keys").await["items"][0]["id"].clone();
+    let key = key.as_str().unwrap();
+    let desk = Desk::new();
+    let with_key = |text: &str| {
+        desk.write("export.ndjson", text);
+        desk.run(&[
+            "audit",
+            "verify",
+            "--from-file",
+            "export.ndjson",
+            "--key",
+            key,
+        ])
+    };
+    let text = export(&client).await;
+    assert_eq!(with_key(&text).code, Some(0));
+    let unsigned = text
+        .lines()
+        .filter(|line| !line.starts_with("{\"checkpoint"));
+    let unsigned: Vec<&str> = unsigned.collect();
+    assert_ne!(unsigned.len(), text.lines().count());
+    let forged = with_key(&unsigned.join("\n"));
+    assert_eq!(forged.code, Some(1), "{forged:?}");
+    assert!(forged.stdout.contains("no checkpoint of the trusted key"));
+    let empty = with_key("");
+    assert!(empty.refused(2).contains("to verify"), "{empty:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_just_before_the_server_stops_is_recorded() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let wrong = json!({"name": "nobody", "password": "not the password"});
+    let refused = server.client().post("/v1/sessions", &wrong).await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(server.stop(), Some(0));
+    let verified = desk.run(&["audit", "verify"]);
+    let tenant = Tenant::default();
+    let expected = format!("tenant {tenant}: 1 records, 1 to 1, signed up to 1\nwhole\n");
+    assert_eq!(verified.stdout, expected, "{verified:?}");
+}
+
+#[tokio::test]
 async fn the_evidence_of_a_job_is_verified_offline_and_a_changed_bundle_is_found() {
     let desk = Desk::new();
     let server = Serving::start(&desk);

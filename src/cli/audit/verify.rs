@@ -38,6 +38,10 @@ pub async fn verify(args: Args) -> Result<(), Failure> {
         Some(file) => of_file(file, args.key)?,
         None => of_store(&args.settings, args.key).await?,
     };
+    if verdict.chains.is_empty() && verdict.is_whole() {
+        let message = "there is no record and no checkpoint to verify";
+        return Err(Failure::BadInput(message.to_owned()));
+    }
     for chain in &verdict.chains {
         let signed = match chain.signed {
             0 => "not signed".to_owned(),

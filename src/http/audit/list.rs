@@ -6,18 +6,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::view::AuditView;
 use crate::{
-    audit::seq_of,
-    filter::parse,
+    audit::RecordId,
     http::{
         caller::Caller,
-        cursor,
         desk::Desk,
         error::{Problem, ProblemBody},
-        filtering,
+        filtering::FilteredPage,
         query::{self, Asked},
         responses::StoreFailures,
     },
-    store::{AUDIT_RECORDS, AuditQuery, FilteredAudit},
+    store::{AUDIT_RECORDS, AuditQuery, Filtered},
 };
 
 const RECORDS_DEFAULT: usize = 50;
@@ -69,31 +67,21 @@ pub async fn list(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(filter.limit, RECORDS_DEFAULT, RECORDS_MAX)?;
-    let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
+    let (cursor, condition) = (filter.cursor.as_deref(), filter.filter.as_deref());
+    let page = FilteredPage::of(limit, cursor, condition, &AUDIT_RECORDS)?;
     let wanted = AuditQuery {
         tenant: caller.tenant,
         action: filter.action,
         subject: filter.subject,
         principal: filter.principal,
-        before: before.map(seq_of),
-        limit: cursor::rows_of(limit),
+        before: page.before.map(|id| RecordId::from_uuid(id).seq()),
+        limit: page.rows(),
     };
-    let condition = filter.filter.as_deref();
-    let condition = condition.map(|text| parse(text, &AUDIT_RECORDS));
-    let condition = condition.transpose()?;
-    let FilteredAudit { mut rows, read_to } = match &condition {
-        Some(condition) => desk.audit.filtered(&wanted, condition).await?,
-        None => FilteredAudit {
-            rows: desk.audit.list(&wanted).await?,
-            read_to: None,
-        },
+    let found = match &page.filter {
+        Some(filter) => desk.audit.filtered(&wanted, filter).await?,
+        None => Filtered::all(desk.audit.list(&wanted).await?),
     };
-    let next_cursor =
-        cursor::cut(&mut rows, limit, |row| row.id).or_else(|| read_to.map(cursor::after));
+    let (rows, next_cursor) = page.cut(found, |row| row.id);
     let items = rows.iter().map(AuditView::of).collect::<Result<_, _>>()?;
-    let mut response = HttpResponse::Ok();
-    if condition.is_some_and(|condition| !condition.is_indexed()) {
-        response.insert_header(filtering::unindexed());
-    }
-    Ok(response.json(AuditPage { items, next_cursor }))
+    Ok(page.answer().json(AuditPage { items, next_cursor }))
 }

@@ -4,15 +4,14 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Payload as Body},
 };
-use callboard_orchestra::{AuditEntry, Timestamp};
+use callboard_orchestra::{AuditEntry, Timestamp, id::BadId};
 use serde::Deserialize;
 use serde_json::{Map, json};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::view::AuditView;
 use crate::{
-    audit::seq_of,
+    audit::RecordId,
     http::{
         caller::Caller,
         desk::Desk,
@@ -24,7 +23,6 @@ use crate::{
 };
 
 const FIELDS_MAX: usize = 100;
-const ID_PREFIX: &str = "aud_";
 
 /// What to take out of a record.
 #[derive(Deserialize, ToSchema)]
@@ -63,7 +61,9 @@ pub async fn redact(
     desk: Data<Desk>,
     payload: Body,
 ) -> Result<HttpResponse, Problem> {
-    let id = record_id(&id)?;
+    let id: RecordId = id.parse().map_err(|bad: BadId| {
+        Problem::new(Kind::Malformed, "invalid_audit_id", bad.to_string()).field("id")
+    })?;
     body::require_json(&request)?;
     let read = body::read_body(payload, &desk.limits).await?;
     let RedactRequest { mut fields, reason } = body::parse(&read)?;
@@ -74,9 +74,9 @@ pub async fn redact(
         let detail = format!("fields names 1 to {FIELDS_MAX} fields");
         return Err(Problem::new(Kind::Invalid, "invalid_body", detail).field("fields"));
     }
-    let seq = seq_of(id);
+    let seq = id.seq();
     let known = desk.audit.get(&caller.tenant, seq).await?;
-    if known.is_none_or(|row| row.id != id) {
+    if known.is_none_or(|row| row.id != id.uuid()) {
         return Err(no_such_record());
     }
     let mut details = Map::new();
@@ -89,7 +89,7 @@ pub async fn redact(
         at: Timestamp::now(),
         author: caller.author.clone(),
         action: "audit.redacted",
-        subject: Some(crate::audit::shown(id)),
+        subject: Some(id.to_string()),
         details,
     };
     match desk
@@ -107,15 +107,6 @@ pub async fn redact(
             Err(Problem::new(Kind::Invalid, "no_such_field", detail).field("fields"))
         }
     }
-}
-
-fn record_id(text: &str) -> Result<Uuid, Problem> {
-    let hex = text.strip_prefix(ID_PREFIX).filter(|hex| hex.len() == 32);
-    hex.and_then(|hex| Uuid::try_parse(hex).ok())
-        .ok_or_else(|| {
-            let detail = "an audit record has an id such as aud_0198c0de...";
-            Problem::new(Kind::Malformed, "invalid_audit_id", detail).field("id")
-        })
 }
 
 fn no_such_record() -> Problem {

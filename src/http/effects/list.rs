@@ -10,13 +10,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::view::{EffectStateName, EffectView};
 use crate::{
-    filter::parse,
     http::{
         caller::Caller,
-        cursor,
         desk::Desk,
         error::{Problem, ProblemBody},
-        filtering,
+        filtering::FilteredPage,
         query::{self, Asked},
         responses::StoreFailures,
     },
@@ -75,30 +73,21 @@ pub async fn list(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(filter.limit, EFFECTS_DEFAULT, EFFECTS_MAX)?;
-    let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
+    let (cursor, condition) = (filter.cursor.as_deref(), filter.filter.as_deref());
+    let page = FilteredPage::of(limit, cursor, condition, &EFFECTS)?;
     let wanted = EffectsQuery {
         tenant: caller.tenant,
         state: filter.state,
         job: filter.job,
-        before: before.map(EffectId::from_uuid),
-        limit: cursor::rows_of(limit),
+        before: page.before.map(EffectId::from_uuid),
+        limit: page.rows(),
     };
-    let condition = filter.filter.as_deref().map(|text| parse(text, &EFFECTS));
-    let condition = condition.transpose()?;
-    let Filtered { mut rows, read_to } = match &condition {
-        Some(condition) => desk.listing.effects(&wanted, condition).await?,
-        None => Filtered {
-            rows: desk.house.coordinator.journal().effects(&wanted).await?,
-            read_to: None,
-        },
+    let found = match &page.filter {
+        Some(filter) => desk.listing.effects(&wanted, filter).await?,
+        None => Filtered::all(desk.house.coordinator.journal().effects(&wanted).await?),
     };
-    let next_cursor =
-        cursor::cut(&mut rows, limit, |row| row.id.uuid()).or_else(|| read_to.map(cursor::after));
-    let mut response = HttpResponse::Ok();
-    if condition.is_some_and(|condition| !condition.is_indexed()) {
-        response.insert_header(filtering::unindexed());
-    }
-    Ok(response.json(EffectsPage {
+    let (rows, next_cursor) = page.cut(found, |row| row.id.uuid());
+    Ok(page.answer().json(EffectsPage {
         items: rows.iter().map(EffectView::of).collect(),
         next_cursor,
     }))

@@ -6,18 +6,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::{JobStateName, JobView};
-use crate::http::{
-    caller::Caller,
-    cursor,
-    desk::Desk,
-    error::{Problem, ProblemBody},
-    filtering,
-    query::{self, Asked},
-    responses::StoreFailures,
-};
 use crate::{
-    filter::parse,
-    store::{FilteredJobs, JOBS},
+    http::{
+        caller::Caller,
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        filtering::FilteredPage,
+        query::{self, Asked},
+        responses::StoreFailures,
+    },
+    store::{Filtered, JOBS},
 };
 
 const JOBS_DEFAULT: usize = 50;
@@ -71,30 +69,21 @@ pub async fn list(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(filter.limit, JOBS_DEFAULT, JOBS_MAX)?;
-    let before = filter.cursor.as_deref().map(cursor::read).transpose()?;
+    let (cursor, condition) = (filter.cursor.as_deref(), filter.filter.as_deref());
+    let page = FilteredPage::of(limit, cursor, condition, &JOBS)?;
     let wanted = JobsQuery {
         tenant: caller.tenant.clone(),
         kind: filter.kind,
         state: filter.state,
-        before: before.map(JobId::from_uuid),
-        limit: cursor::rows_of(limit),
+        before: page.before.map(JobId::from_uuid),
+        limit: page.rows(),
     };
-    let condition = filter.filter.as_deref().map(|text| parse(text, &JOBS));
-    let condition = condition.transpose()?;
-    let FilteredJobs { mut rows, read_to } = match &condition {
-        Some(condition) => desk.listing.jobs(&wanted, condition).await?,
-        None => FilteredJobs {
-            rows: desk.house.coordinator.journal().jobs(&wanted).await?,
-            read_to: None,
-        },
+    let found = match &page.filter {
+        Some(filter) => desk.listing.jobs(&wanted, filter).await?,
+        None => Filtered::all(desk.house.coordinator.journal().jobs(&wanted).await?),
     };
-    let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid())
-        .or_else(|| read_to.map(|last| cursor::after(last.uuid())));
-    let mut response = HttpResponse::Ok();
-    if condition.is_some_and(|condition| !condition.is_indexed()) {
-        response.insert_header(filtering::unindexed());
-    }
-    Ok(response.json(JobsPage {
+    let (rows, next_cursor) = page.cut(found, |row| row.id.uuid());
+    Ok(page.answer().json(JobsPage {
         items: rows
             .iter()
             .map(|row| JobView::in_list(row).seen_by(&caller))

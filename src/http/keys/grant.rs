@@ -12,7 +12,8 @@ use crate::{
     store::UserRow,
 };
 
-/// The tenant that something is made in: the caller's, or another one where the caller runs the server.
+/// The tenant that something is made or looked for in: the caller's, or another one where the caller runs the server: is of
+/// tenant `default` and may manage settings.
 pub fn tenant(caller: &Caller, asked: Option<String>) -> Result<Tenant, Problem> {
     let Some(asked) = asked else {
         return Ok(caller.tenant.clone());
@@ -21,6 +22,10 @@ pub fn tenant(caller: &Caller, asked: Option<String>) -> Result<Tenant, Problem>
         return Err(invalid("invalid_tenant", "tenant", &asked));
     }
     let tenant = Tenant::new(asked);
+    if tenant != caller.tenant && caller.tenant != Tenant::default() {
+        let detail = "who belongs to a tenant deals with that tenant alone";
+        return Err(Problem::new(Kind::Forbidden, "permission_denied", detail));
+    }
     if tenant != caller.tenant && !caller.may(Permission::SettingsManage) {
         return Err(Problem::permission_denied(Permission::SettingsManage));
     }

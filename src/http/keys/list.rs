@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::view::KeyView;
+use super::{tenant, view::KeyView};
 use crate::{
     auth::KeyId,
     http::{
@@ -31,6 +31,9 @@ pub struct KeysAsked {
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// Another tenant than the caller's, for callers who run the server.
+    #[param(example = "acme")]
+    tenant: Option<String>,
 }
 
 /// A page of keys, newest first.
@@ -59,13 +62,12 @@ pub async fn list(
     caller: Caller,
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
+    let tenant = tenant::asked(&caller, asked.tenant)?;
     let limit = query::page_limit(asked.limit, KEYS_DEFAULT, KEYS_MAX)?;
     let before = asked.cursor.as_deref().map(cursor::read).transpose()?;
     let before = before.map(KeyId::from_uuid);
     let store = desk.authority.store();
-    let mut rows = store
-        .keys(&caller.tenant, before, cursor::rows_of(limit))
-        .await?;
+    let mut rows = store.keys(&tenant, before, cursor::rows_of(limit)).await?;
     let next_cursor = cursor::cut(&mut rows, limit, |row| row.id.uuid());
     Ok(HttpResponse::Ok().json(KeysPage {
         items: rows.iter().map(KeyView::of).collect(),

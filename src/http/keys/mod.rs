@@ -6,4 +6,5 @@ pub mod list;
 pub mod revoke;
 pub mod rotate;
 pub mod show;
+mod tenant;
 mod view;

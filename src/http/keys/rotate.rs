@@ -69,7 +69,7 @@ pub async fn rotate(
         let detail = format!("overlap_s is {overlap_s}, but runs from 0 to {OVERLAP_S_MAX}");
         return Err(Problem::new(Kind::Invalid, "invalid_overlap", detail).field("overlap_s"));
     }
-    let row = key_row(&desk, &caller, &id).await?;
+    let row = key_row(&desk, &caller.tenant, &id).await?;
     // Whoever rotates a key holds it afterwards.
     let permissions = desk.authority.permissions(&row.tenant, &row.role).await?;
     grant::within(&caller, permissions.unwrap_or_default())?;

@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::view::{WebhookView, endpoint_id, entry, no_such_webhook, read_endpoint_id};
+use super::view::{WebhookView, entry, no_such_webhook, read_endpoint_id};
 use crate::{
     auth::Permission,
     http::{
@@ -23,7 +23,7 @@ use crate::{
         responses::StoreFailures,
     },
     store::webhook_endpoint,
-    webhooks::SecretKey,
+    webhooks::{SecretKey, WebhookId},
 };
 
 /// Endpoints of one tenant.
@@ -111,7 +111,7 @@ pub async fn create(
     Ok(HttpResponse::Created()
         .insert_header((
             header::LOCATION,
-            format!("/v1/webhooks/{}", endpoint_id(id)),
+            format!("/v1/webhooks/{}", WebhookId::from_uuid(id)),
         ))
         .json(WebhookView::of_new(&row)))
 }

@@ -1,6 +1,6 @@
 //! How endpoints and deliveries are shown.
 
-use callboard_orchestra::{Timestamp, audit::AuditEntry};
+use callboard_orchestra::{Timestamp, audit::AuditEntry, id::BadId};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -12,17 +12,15 @@ use crate::{
         error::{Kind, Problem},
     },
     store::{webhook_delivery, webhook_endpoint},
+    webhooks::{DeliveryId, WebhookId},
 };
-
-const ENDPOINT_PREFIX: &str = "whk_";
-const DELIVERY_PREFIX: &str = "dlv_";
 
 /// Where events are sent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub struct WebhookView {
-    #[schema(example = "whk_0198c0de00007000800000000000002a")]
-    id: String,
+    #[schema(value_type = String, example = "whk_0198c0de00007000800000000000002a")]
+    id: WebhookId,
     url: String,
     /// Types that are sent, such as `job.succeeded` or `job.*`; all when there are none.
     event_types: Vec<String>,
@@ -43,12 +41,12 @@ pub struct WebhookView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
-    #[schema(example = "dlv_0198c0de00007000800000000000002a")]
-    id: String,
+    #[schema(value_type = String, example = "dlv_0198c0de00007000800000000000002a")]
+    id: DeliveryId,
     #[schema(example = "job.succeeded")]
     event_type: String,
     /// `pending`, `delivered` or `failed`.
-    state: String,
+    state: &'static str,
     attempts: i64,
     created_at: String,
     /// When it is tried again.
@@ -70,7 +68,7 @@ fn told(millis: i64) -> String {
 impl WebhookView {
     pub fn of(row: &webhook_endpoint::Model) -> Self {
         Self {
-            id: endpoint_id(row.id),
+            id: WebhookId::from_uuid(row.id),
             url: row.url.clone(),
             event_types: serde_json::from_str(&row.event_types).unwrap_or_default(),
             enabled: row.enabled,
@@ -93,9 +91,9 @@ impl WebhookView {
 impl DeliveryView {
     pub fn of(row: &webhook_delivery::Model) -> Self {
         Self {
-            id: format!("{DELIVERY_PREFIX}{}", row.id.simple()),
+            id: DeliveryId::from_uuid(row.id),
             event_type: row.event_type.clone(),
-            state: row.state.clone(),
+            state: row.state.name(),
             attempts: row.attempts,
             created_at: told(row.created_at),
             next_at: row.ended_at.is_none().then(|| told(row.next_at)),
@@ -106,25 +104,18 @@ impl DeliveryView {
     }
 }
 
-pub fn endpoint_id(id: Uuid) -> String {
-    format!("{ENDPOINT_PREFIX}{}", id.simple())
-}
-
 pub fn read_endpoint_id(text: &str) -> Result<Uuid, Problem> {
-    read_id(ENDPOINT_PREFIX, text)
+    text.parse().map(WebhookId::uuid).map_err(|bad| no_id(&bad))
 }
 
 pub fn read_delivery_id(text: &str) -> Result<Uuid, Problem> {
-    read_id(DELIVERY_PREFIX, text)
+    text.parse()
+        .map(DeliveryId::uuid)
+        .map_err(|bad| no_id(&bad))
 }
 
-fn read_id(prefix: &str, text: &str) -> Result<Uuid, Problem> {
-    let hex = text.strip_prefix(prefix).filter(|hex| hex.len() == 32);
-    hex.and_then(|hex| Uuid::try_parse(hex).ok())
-        .ok_or_else(|| {
-            let detail = format!("`{text}` is not an id such as {prefix}0198c0de...");
-            Problem::new(Kind::Malformed, "invalid_webhook_id", detail).field("id")
-        })
+fn no_id(bad: &BadId) -> Problem {
+    Problem::new(Kind::Malformed, "invalid_webhook_id", bad.to_string()).field("id")
 }
 
 /// The endpoint does not exist, or belongs to another tenant.
@@ -134,5 +125,5 @@ pub fn no_such_webhook() -> Problem {
 
 /// What the audit log is told.
 pub fn entry(caller: &Caller, action: &'static str, id: Uuid, url: &str) -> AuditEntry {
-    caller.entry(action, endpoint_id(id), json!({"url": url}))
+    caller.entry(action, WebhookId::from_uuid(id), json!({"url": url}))
 }

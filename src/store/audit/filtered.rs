@@ -4,12 +4,11 @@ use callboard_orchestra::journal::JournalError;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
-use uuid::Uuid;
 
 use super::{AuditQuery, AuditRow, read};
 use crate::{
     filter::{Field, Filter, Kind, Schema},
-    store::{commit::failed, entity::audit_record, rows::int},
+    store::{Filtered, commit::failed, entity::audit_record, rows::int},
 };
 
 /// Records that one page of a filter without an index reads.
@@ -27,20 +26,11 @@ pub static AUDIT_RECORDS: Schema = Schema {
     ],
 };
 
-/// A page of a filter.
-#[derive(Debug)]
-pub struct FilteredAudit {
-    /// Newest first.
-    pub rows: Vec<AuditRow>,
-    /// Id of the last record that was looked at, when there are older ones still.
-    pub read_to: Option<Uuid>,
-}
-
 pub async fn filtered<C: ConnectionTrait>(
     readers: &C,
     query: &AuditQuery,
     filter: &Filter,
-) -> Result<FilteredAudit, JournalError> {
+) -> Result<Filtered<AuditRow>, JournalError> {
     use audit_record::Column;
     let failed = || failed("list audit records by a filter");
     let last_read = audit_record::Entity::find()
@@ -62,7 +52,7 @@ pub async fn filtered<C: ConnectionTrait>(
         .all(readers)
         .await
         .map_err(failed())?;
-    Ok(FilteredAudit {
+    Ok(Filtered {
         rows,
         read_to: last_read.map(|last| last.id),
     })

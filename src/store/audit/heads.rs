@@ -1,12 +1,13 @@
 //! Where the chain of each tenant stands, as the writer knows it.
 //!
 //! Belongs to the connections that write: heads that a transaction moved count when it ended well, and are read again
-//! with connections that are opened again.
+//! with connections that are opened again. Chains that are not signed are not forgotten with the connections.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use callboard_orchestra::{Tenant, journal::JournalError};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use tokio::sync::watch;
 
 use crate::{
     audit::{Draft, GENESIS, Sealed},
@@ -29,14 +30,37 @@ pub struct Head {
     pub signed: u64,
 }
 
-#[derive(Default)]
+/// Chains that were not signed when the connections were lost that knew of them.
+pub type LostChains = watch::Sender<BTreeSet<Tenant>>;
+
 pub struct Heads {
     known: HashMap<Tenant, Head>,
     /// Moved by the transaction that is open.
     moved: HashMap<Tenant, Head>,
+    lost: LostChains,
+}
+
+impl Drop for Heads {
+    fn drop(&mut self) {
+        let unsigned = self.unsigned().map(|(tenant, _)| tenant);
+        // The transaction that moved them may have been committed.
+        let lost: Vec<Tenant> = unsigned.chain(self.moved.keys()).cloned().collect();
+        self.lost.send_if_modified(|known| {
+            known.extend(lost);
+            false
+        });
+    }
 }
 
 impl Heads {
+    pub fn new(lost: LostChains) -> Self {
+        Self {
+            known: HashMap::new(),
+            moved: HashMap::new(),
+            lost,
+        }
+    }
+
     /// Reads the heads of these tenants that are not known. `connection` sees what is committed.
     pub async fn load<C: ConnectionTrait>(
         &mut self,

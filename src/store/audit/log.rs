@@ -6,11 +6,14 @@ use callboard_orchestra::{AuditEntry, Tenant, Timestamp, journal::JournalError};
 use sea_orm::DatabaseConnection;
 use tokio::sync::{Notify, watch};
 
-use super::{FilteredAudit, append, filtered, history, read, sign};
+use super::{append, filtered, history, read, sign};
 use crate::{
-    audit::{Checkpoint, CheckpointKind, KeyError, PublishedKey, SigningKey},
+    audit::{
+        Anchors, AnchorsError, Checkpoint, CheckpointKind, KeyError, PublishedKey, SigningKey,
+    },
     filter::Filter,
     store::{
+        Filtered,
         commit::{begin, end},
         entity::audit_record,
         writer::Writer,
@@ -30,6 +33,8 @@ pub struct AuditPolicy {
 pub enum AuditError {
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error(transparent)]
+    Anchors(#[from] AnchorsError),
     #[error(transparent)]
     Store(#[from] JournalError),
 }
@@ -57,8 +62,12 @@ pub struct AuditLog {
     pub(in crate::store) epoch: u64,
     /// Set once checkpoints are to be signed.
     key: watch::Sender<Option<Arc<SigningKey>>>,
-    /// Tenants whose chains were found broken: they are not signed.
+    /// Tenants whose chains were found broken: they are neither signed nor pruned.
     pub(super) broken: watch::Sender<BTreeSet<Tenant>>,
+    /// Changed by whoever has the lease of the writer.
+    pub(super) anchors: watch::Sender<Anchors>,
+    /// Whether the chains that an earlier process left were looked at.
+    pub(super) taken_up: watch::Sender<bool>,
 }
 
 impl AuditLog {
@@ -73,6 +82,8 @@ impl AuditLog {
             epoch,
             key: watch::Sender::new(None),
             broken: watch::Sender::default(),
+            anchors: watch::Sender::default(),
+            taken_up: watch::Sender::new(false),
         }
     }
 
@@ -88,6 +99,11 @@ impl AuditLog {
     /// Rings when a chain has many records that are not signed.
     pub fn due(&self) -> Arc<Notify> {
         self.writer.audit().due()
+    }
+
+    /// Signs no chain that does not contain its anchor. Without this, anchors are those of this process.
+    pub fn hold_to(&self, anchors: Anchors) {
+        self.anchors.send_replace(anchors);
     }
 
     /// Signs with this key from here on, and adds it to the published history if it is new there.
@@ -133,7 +149,7 @@ impl AuditLog {
         }
     }
 
-    /// Learns of the chains that an earlier process left unsigned.
+    /// Verifies what an earlier process left unsigned, so that it is signed with what is recorded from here on.
     pub async fn take_up(&self) -> Result<(), JournalError> {
         sign::take_up(self).await
     }
@@ -148,7 +164,7 @@ impl AuditLog {
         &self,
         query: &AuditQuery,
         filter: &Filter,
-    ) -> Result<FilteredAudit, JournalError> {
+    ) -> Result<Filtered<AuditRow>, JournalError> {
         filtered::filtered(&self.readers, query, filter).await
     }
 
@@ -159,16 +175,7 @@ impl AuditLog {
 
     /// Hash of the record of a tenant at `seq`, also when a checkpoint has taken its place.
     pub async fn hash_at(&self, tenant: &Tenant, seq: u64) -> Result<Option<String>, JournalError> {
-        if let Some(row) = self.get(tenant, seq).await? {
-            return Ok(Some(row.hash));
-        }
-        let before = seq.checked_sub(1).map(|seq| (seq, CheckpointKind::Pruned));
-        let found = self.checkpoints(tenant, before, 1).await?;
-        let at = found.into_iter().map(|made| made.checkpoint);
-        Ok(at
-            .into_iter()
-            .find(|made| made.seq == seq)
-            .map(|made| made.hash))
+        read::hash_at(&self.readers, tenant, seq).await
     }
 
     /// Records of a tenant after `seq`, oldest first.

@@ -9,12 +9,17 @@ mod prune;
 mod read;
 mod redact;
 mod sign;
+mod sound;
 mod switch;
+#[cfg(test)]
+mod tampering;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use append::append;
-pub use filtered::{AUDIT_RECORDS, FilteredAudit};
-pub use heads::{Head, Heads};
+pub use filtered::AUDIT_RECORDS;
+pub use heads::{Head, Heads, LostChains};
 pub use log::{AuditError, AuditLog, AuditPolicy, AuditQuery, AuditRow};
 pub use read::kept;
 pub use redact::Redaction;

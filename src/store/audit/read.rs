@@ -1,5 +1,7 @@
 //! Reads of the audit log.
 
+use std::collections::BTreeSet;
+
 use callboard_orchestra::{KeptEntry, Tenant, Timestamp, journal::JournalError};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -132,57 +134,107 @@ pub fn checkpoint(row: &audit_checkpoint::Model) -> Result<Checkpoint, JournalEr
     })
 }
 
-/// The last checkpoint of a tenant as seq and hash.
+/// The checkpoint of a tenant that is about the last record, of one kind or of any.
 pub async fn last_checkpoint<C: ConnectionTrait>(
     readers: &C,
     tenant: &Tenant,
-) -> Result<Option<(u64, String)>, JournalError> {
+    kind: Option<CheckpointKind>,
+) -> Result<Option<audit_checkpoint::Model>, JournalError> {
+    use audit_checkpoint::Column;
     let last = audit_checkpoint::Entity::find()
-        .filter(audit_checkpoint::Column::Tenant.eq(tenant.as_str()))
-        .order_by_desc(audit_checkpoint::Column::Seq)
+        .filter(Column::Tenant.eq(tenant.as_str()))
+        .apply_if(kind, |find, kind| find.filter(Column::Kind.eq(kind.name())))
+        .order_by_desc(Column::Seq)
+        .limit(1)
         .one(readers)
-        .await
-        .map_err(failed(READ))?;
-    Ok(last.map(|row| (row.seq.unsigned_abs(), row.hash)))
+        .await;
+    last.map_err(failed(READ))
 }
 
-/// Every tenant with records or checkpoints, in order. Each is found by one step in an index, however many records.
+/// Hash of the record of a tenant at `seq`, also when a checkpoint has taken its place.
+pub async fn hash_at<C: ConnectionTrait>(
+    readers: &C,
+    tenant: &Tenant,
+    seq: u64,
+) -> Result<Option<String>, JournalError> {
+    if let Some(row) = one(readers, tenant, seq).await? {
+        return Ok(Some(row.hash));
+    }
+    use audit_checkpoint::Column;
+    let checkpoint = audit_checkpoint::Entity::find()
+        .filter(Column::Tenant.eq(tenant.as_str()))
+        .filter(Column::Seq.eq(int(seq)))
+        .limit(1)
+        .one(readers)
+        .await;
+    let checkpoint = checkpoint.map_err(failed(READ))?;
+    Ok(checkpoint.map(|row| row.hash))
+}
+
+/// The first checkpoint of a tenant that is about the record at `seq` or a later one.
+pub async fn checkpoint_from<C: ConnectionTrait>(
+    readers: &C,
+    tenant: &Tenant,
+    seq: u64,
+) -> Result<Option<audit_checkpoint::Model>, JournalError> {
+    use audit_checkpoint::Column;
+    let first = audit_checkpoint::Entity::find()
+        .filter(Column::Tenant.eq(tenant.as_str()))
+        .filter(Column::Seq.gte(int(seq)))
+        .order_by_asc(Column::Seq)
+        .limit(1)
+        .one(readers)
+        .await;
+    first.map_err(failed(READ))
+}
+
+/// Whether a record of a tenant has a number that none may have.
+pub async fn has_unnumbered<C: ConnectionTrait>(
+    readers: &C,
+    tenant: &Tenant,
+) -> Result<bool, JournalError> {
+    let found = audit_record::Entity::find()
+        .filter(audit_record::Column::Tenant.eq(tenant.as_str()))
+        .filter(audit_record::Column::Seq.lte(0))
+        .limit(1)
+        .one(readers)
+        .await;
+    Ok(found.map_err(failed(READ))?.is_some())
+}
+
+/// Every tenant with records or checkpoints, in order.
 pub async fn tenants<C: ConnectionTrait>(readers: &C) -> Result<Vec<Tenant>, JournalError> {
-    let mut tenants: Vec<Tenant> = Vec::new();
+    let mut tenants = BTreeSet::new();
+    named::<audit_record::Entity, _>(readers, audit_record::Column::Tenant, &mut tenants).await?;
+    let column = audit_checkpoint::Column::Tenant;
+    named::<audit_checkpoint::Entity, _>(readers, column, &mut tenants).await?;
+    Ok(tenants.into_iter().map(Tenant::new).collect())
+}
+
+/// Every tenant of one table, each found by one step in an index, however many rows. What comes after a name is the
+/// database's to say: it may order text otherwise than this process does.
+async fn named<E: EntityTrait, C: ConnectionTrait>(
+    readers: &C,
+    column: E::Column,
+    tenants: &mut BTreeSet<String>,
+) -> Result<(), JournalError> {
+    let mut last: Option<String> = None;
     loop {
-        let last = tenants.last().map(|tenant| tenant.as_str().to_owned());
-        let recorded: Option<String> = audit_record::Entity::find()
+        let next: Option<String> = E::find()
             .select_only()
-            .column(audit_record::Column::Tenant)
-            .apply_if(last.clone(), |find, last| {
-                find.filter(audit_record::Column::Tenant.gt(last))
-            })
-            .order_by_asc(audit_record::Column::Tenant)
+            .column(column)
+            .apply_if(last, |find, last| find.filter(column.gt(last)))
+            .order_by_asc(column)
             .limit(1)
             .into_tuple()
             .one(readers)
             .await
             .map_err(failed(READ))?;
-        let signed: Option<String> = audit_checkpoint::Entity::find()
-            .select_only()
-            .column(audit_checkpoint::Column::Tenant)
-            .apply_if(last, |find, last| {
-                find.filter(audit_checkpoint::Column::Tenant.gt(last))
-            })
-            .order_by_asc(audit_checkpoint::Column::Tenant)
-            .limit(1)
-            .into_tuple()
-            .one(readers)
-            .await
-            .map_err(failed(READ))?;
-        let next = recorded.into_iter().chain(signed).min();
-        match next {
-            // The database may order text otherwise than this process does.
-            Some(next) if !tenants.iter().any(|known| known.as_str() == next) => {
-                tenants.push(Tenant::new(next));
-            }
-            Some(_) | None => return Ok(tenants),
-        }
+        let Some(next) = next else {
+            return Ok(());
+        };
+        tenants.insert(next.clone());
+        last = Some(next);
     }
 }
 

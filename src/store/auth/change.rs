@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callboard_orchestra::{AuditEntry, journal::JournalError};
+use callboard_orchestra::{AuditEntry, Tenant, journal::JournalError};
 use sea_orm::{
     ActiveValue::Set,
     DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, ExprTrait,
@@ -49,13 +49,25 @@ impl AuthStore {
         Ok(row.map_or(0, |row| row.version.unsigned_abs()))
     }
 
-    /// Does `work` in a transaction, with `entry` for the audit log, and counts the version up. When the work answers None
+    /// Does `work` in a transaction, with `entries` for the audit log, and counts the version up. When the work answers None
     /// it found nothing to do, and nothing is written.
     pub(super) async fn change<T>(
         &self,
         operation: &'static str,
-        entry: Option<AuditEntry>,
+        entries: impl IntoIterator<Item = AuditEntry>,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        self.change_and_tell(operation, async |txn| {
+            Ok(work(txn).await?.map(|done| (done, entries)))
+        })
+        .await
+    }
+
+    /// The same for work that says itself what the audit log is to be told.
+    pub(super) async fn change_and_tell<T, E: IntoIterator<Item = AuditEntry>>(
+        &self,
+        operation: &'static str,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<(T, E)>, DbErr>,
     ) -> Result<Option<T>, JournalError> {
         let counted = async |txn: &DatabaseTransaction| {
             let done = work(txn).await?;
@@ -64,26 +76,47 @@ impl AuthStore {
             }
             Ok(done)
         };
-        self.add(operation, entry, counted).await
+        self.write(operation, counted).await
     }
 
     /// The same for what makes no answer wrong that was given before: something new.
     pub(super) async fn add<T>(
         &self,
         operation: &'static str,
-        entry: Option<AuditEntry>,
+        entries: impl IntoIterator<Item = AuditEntry>,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<T>, DbErr>,
+    ) -> Result<Option<T>, JournalError> {
+        let told =
+            async |txn: &DatabaseTransaction| Ok(work(txn).await?.map(|done| (done, entries)));
+        self.write(operation, told).await
+    }
+
+    /// Does `work` in a transaction, which says itself what the audit log is to be told.
+    pub(super) async fn write<T, E: IntoIterator<Item = AuditEntry>>(
+        &self,
+        operation: &'static str,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Option<(T, E)>, DbErr>,
     ) -> Result<Option<T>, JournalError> {
         let mut lease = self.writer.lease().await?;
         let txn = begin(&lease, self.epoch).await?;
-        let Some(done) = work(&txn).await.map_err(failed(operation))? else {
+        let Some((done, entries)) = work(&txn).await.map_err(failed(operation))? else {
             leave(txn, lease, operation).await?;
             return Ok(None);
         };
-        append(&txn, &mut lease, entry.as_slice()).await?;
+        let entries: Vec<AuditEntry> = entries.into_iter().collect();
+        append(&txn, &mut lease, &entries).await?;
         end(txn, lease, operation).await?;
         Ok(Some(done))
     }
+}
+
+/// An entry for the tenant of whoever did it, and for `tenant` where that is another one.
+pub(super) fn for_both(entry: AuditEntry, tenant: &Tenant) -> Vec<AuditEntry> {
+    let theirs = (entry.tenant != *tenant).then(|| AuditEntry {
+        tenant: tenant.clone(),
+        ..entry.clone()
+    });
+    std::iter::once(entry).chain(theirs).collect()
 }
 
 async fn leave(

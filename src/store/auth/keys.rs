@@ -6,7 +6,7 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 
-use super::AuthStore;
+use super::{AuthStore, change::for_both};
 use crate::{
     auth::{KeyId, SecretHash, role},
     store::{
@@ -83,7 +83,7 @@ impl AuthStore {
             revoked_at: Set(None),
             last_used_at: Set(None),
         };
-        self.add("add a key", Some(entry), async |txn| {
+        self.add("add a key", for_both(entry, &key.tenant), async |txn| {
             api_key::Entity::insert(row)
                 .exec_without_returning(txn)
                 .await
@@ -196,7 +196,7 @@ impl AuthStore {
         at: Timestamp,
         entry: AuditEntry,
     ) -> Result<bool, JournalError> {
-        let revoked = self.change("revoke a key", Some(entry), async |txn| {
+        let revoked = self.change("revoke a key", for_both(entry, tenant), async |txn| {
             let updated = api_key::Entity::update_many()
                 .col_expr(Column::RevokedAt, Expr::value(at.millis()))
                 .filter(Column::Id.eq(id.uuid()))

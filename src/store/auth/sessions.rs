@@ -147,12 +147,14 @@ impl AuthStore {
     }
 
     /// Puts new tokens in the place of those that `refresh` belongs to. A refresh token that was used before ends the
-    /// session. One that nobody has is looked for by a reader alone, so that strangers cannot take up the writer.
+    /// session. Either is told to the audit log as `tell` says. One that nobody has is looked for by a reader alone, so that
+    /// strangers cannot take up the writer.
     pub async fn refresh_session(
         &self,
         refresh: SecretHash,
         tokens: Tokens,
         now: Timestamp,
+        tell: impl FnOnce(&Refresh) -> Option<AuditEntry>,
     ) -> Result<Refresh, JournalError> {
         let known = refresh_token::Entity::find_by_id(refresh.hex())
             .one(&self.readers)
@@ -161,7 +163,11 @@ impl AuthStore {
         if known.is_none() {
             return Ok(Refresh::Unknown);
         }
-        let refreshed = self.add("refresh a session", None, async |txn| {
+        let told = |refresh: Refresh| {
+            let entry = tell(&refresh);
+            Ok(Some((refresh, entry)))
+        };
+        let refreshed = self.write("refresh a session", async |txn| {
             let token = refresh_token::Entity::find_by_id(refresh.hex())
                 .one(txn)
                 .await?;
@@ -178,7 +184,7 @@ impl AuthStore {
             if token.used_at.is_some() {
                 remove(txn, vec![token.session_id]).await?;
                 count(txn).await?;
-                return Ok(Some(Refresh::Reused(session)));
+                return told(Refresh::Reused(session));
             }
             refresh_token::Entity::update_many()
                 .col_expr(
@@ -198,7 +204,7 @@ impl AuthStore {
                 .exec(txn)
                 .await?;
             add_refresh(txn, session.id, tokens.refresh).await?;
-            Ok(Some(Refresh::Refreshed(session)))
+            told(Refresh::Refreshed(session))
         });
         Ok(refreshed.await?.unwrap_or(Refresh::Unknown))
     }

@@ -7,7 +7,7 @@ use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use super::*;
 use crate::{
     auth::{KeyId, Permission, Permissions, Secret, SecretHash, SecretKind, SessionId, UserId},
-    store::{Store, StoreSpec, Synchronous, postgres},
+    store::{AuditLog, Store, StoreSpec, Synchronous, postgres},
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -44,6 +44,15 @@ fn key(role: &str) -> KeyRow {
         last_used_at: None,
         previous_expires_at: None,
     }
+}
+
+/// What the audit log of a tenant was told: action and author, oldest first.
+async fn told(store: &AuthStore, tenant: &Tenant) -> Vec<(String, String)> {
+    let log = AuditLog::new(store.writer.clone(), store.readers.clone(), store.epoch);
+    let rows = log.after(tenant, 0, 100).await.unwrap();
+    rows.into_iter()
+        .map(|row| (row.action, row.principal.unwrap()))
+        .collect()
 }
 
 fn user(name: &str, role: &str) -> UserRow {
@@ -196,7 +205,14 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
         };
         assert!(found(first, later(9)).await && !found(first, later(10)).await);
 
-        let refresh = |by: Tokens| store.refresh_session(by.refresh, second, later(5));
+        let refresh = |by: Tokens| {
+            let tell = |refresh: &Refresh| match refresh {
+                Refresh::Refreshed(_) => Some(entry("session.refreshed")),
+                Refresh::Reused(_) => Some(entry("session.reused")),
+                Refresh::Unknown => None,
+            };
+            store.refresh_session(by.refresh, second, later(5), tell)
+        };
         assert_eq!(
             refresh(first).await.unwrap(),
             Refresh::Refreshed(session.clone())
@@ -208,12 +224,50 @@ async fn a_refresh_token_that_comes_twice_ends_the_session() {
         );
         assert!(!found(second, later(6)).await);
         assert_eq!(refresh(second).await.unwrap(), Refresh::Unknown);
+        let actions: Vec<String> = told(store, &tenant)
+            .await
+            .into_iter()
+            .map(|(action, _)| action)
+            .collect();
+        assert_eq!(
+            actions,
+            [
+                "user.created",
+                "login.succeeded",
+                "session.refreshed",
+                "session.reused"
+            ]
+        );
 
         let begun = store.begin_session(&session, "hash", first, entry("login.succeeded"));
         assert!(begun.await.unwrap());
         let set = store.set_password(&tenant, "kim", "other", entry("user.password_set"));
         assert!(set.await.unwrap());
         assert!(!found(first, later(6)).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_done_in_another_tenant_is_told_to_both() {
+    on_both_databases(async |store| {
+        let acme = Tenant::new("acme");
+        let row = KeyRow {
+            tenant: acme.clone(),
+            ..key("admin")
+        };
+        let added = store.add_key(&row, hash(SecretKind::ApiKey), entry("key.created"));
+        added.await.unwrap();
+        let revoked = store.revoke_key(&acme, row.id, NOW, entry("key.revoked"));
+        assert!(revoked.await.unwrap());
+        let other = key("admin");
+        let own = store.add_key(&other, hash(SecretKind::ApiKey), entry("key.created"));
+        own.await.unwrap();
+        let by = |action: &str| (action.to_owned(), "system".to_owned());
+        let both = [by("key.created"), by("key.revoked")];
+        assert_eq!(told(store, &acme).await, both);
+        let mine = told(store, &Tenant::default()).await;
+        assert_eq!(mine, [&both[..], &[by("key.created")]].concat());
     })
     .await;
 }
@@ -240,7 +294,7 @@ async fn an_own_password_ends_the_other_sessions_and_needs_the_one_before() {
         assert!(is_open(&there.0).await);
         assert!(change("hash").await.unwrap());
         assert!(is_open(&here.0).await && !is_open(&there.0).await);
-        let refresh = store.refresh_session(there.1.refresh, tokens(later(20)), NOW);
+        let refresh = store.refresh_session(there.1.refresh, tokens(later(20)), NOW, |_| None);
         assert_eq!(refresh.await.unwrap(), Refresh::Unknown);
         // Its password was checked before the change, its session is begun after it.
         assert!(!begin(&there, "hash").await);
@@ -310,16 +364,16 @@ async fn a_refresh_token_that_nobody_has_does_not_wait_for_the_writer() {
         assert!(begun.await.unwrap());
         let version = store.version().await.unwrap();
         let lease = store.writer.lease().await.unwrap();
-        let made_up = store.refresh_session(hash(SecretKind::Refresh), next, NOW);
+        let made_up = store.refresh_session(hash(SecretKind::Refresh), next, NOW, |_| None);
         assert_eq!(made_up.await.unwrap(), Refresh::Unknown);
-        let real = store.refresh_session(first.refresh, next, NOW);
+        let real = store.refresh_session(first.refresh, next, NOW, |_| None);
         tokio::pin!(real);
         let waits = tokio::time::timeout(Duration::from_millis(200), &mut real).await;
         assert!(waits.is_err(), "a refresh is written");
         lease.put_back();
         assert_eq!(real.await.unwrap(), Refresh::Refreshed(session.clone()));
         assert_eq!(store.version().await.unwrap(), version);
-        let reused = store.refresh_session(first.refresh, next, NOW);
+        let reused = store.refresh_session(first.refresh, next, NOW, |_| None);
         assert_eq!(reused.await.unwrap(), Refresh::Reused(session));
         assert_eq!(store.version().await.unwrap(), version + 1);
     })

@@ -6,7 +6,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::{AuthStore, SessionRow, sessions::end_sessions};
+use super::{AuthStore, SessionRow, change::for_both, sessions::end_sessions};
 use crate::{
     auth::{UserId, role},
     store::{
@@ -79,7 +79,7 @@ impl AuthStore {
             created_at: Set(user.created_at.millis()),
             created_by: Set(user.created_by.clone()),
         };
-        let added = self.add("add a user", Some(entry), async |txn| {
+        let added = self.add("add a user", for_both(entry, &user.tenant), async |txn| {
             let primary_key = UserRow::primary_key(&user.tenant, &user.name);
             if user::Entity::find_by_id(primary_key)
                 .one(txn)

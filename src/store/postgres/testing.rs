@@ -188,10 +188,15 @@ pub async fn database() -> Option<String> {
 
 /// Address of an empty database of the server at `base`.
 pub async fn fresh(base: &str) -> String {
+    fresh_with(base, "").await
+}
+
+/// The same with options of `CREATE DATABASE`.
+pub async fn fresh_with(base: &str, options: &str) -> String {
     let number = DATABASES.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id());
     let admin = Database::connect(base).await.unwrap();
-    let create = format!("CREATE DATABASE {name}");
+    let create = format!("CREATE DATABASE {name} {options}");
     admin.execute_unprepared(&create).await.unwrap();
     admin.close().await.unwrap();
     let (server, _) = base.rsplit_once('/').unwrap();

@@ -238,6 +238,76 @@ async fn the_server_itself_belongs_to_the_default_tenant() {
 }
 
 #[tokio::test]
+async fn who_runs_the_server_sees_and_revokes_the_keys_it_made_elsewhere() {
+    let app = guarded().await;
+    let admin = app.admin();
+    let acme = admin_of(&admin, "acme").await;
+    let listed = admin.get_json("/v1/keys?tenant=acme").await;
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    let told = acme.get_json("/v1/audit").await;
+    let record = &told["items"][0];
+    assert_eq!(
+        (&record["action"], &record["subject"]),
+        (&json!("key.created"), &json!(id))
+    );
+    let path = format!("/v1/keys/{id}");
+    assert_eq!(admin.get(&path).await.problem(), "key_not_found");
+    let shown = admin.get_json(&format!("{path}?tenant=acme")).await;
+    assert_eq!(shown["tenant"], "acme");
+    let no_name = admin.get("/v1/keys?tenant=No%20Name").await;
+    assert_eq!(
+        (no_name.status.as_u16(), no_name.problem().as_str()),
+        (400, "invalid_tenant")
+    );
+
+    let beta = admin_of(&admin, "beta").await;
+    for (method, path) in [
+        (Method::GET, "/v1/keys?tenant=acme".to_owned()),
+        (Method::GET, format!("{path}?tenant=acme")),
+        (Method::POST, format!("{path}/revoke?tenant=acme")),
+    ] {
+        let refused = answer(beta.request(method, &path)).await;
+        assert_eq!(refused.problem(), "permission_denied", "{path}");
+    }
+    assert_eq!(acme.get("/v1/me").await.status, 200);
+    let revoke = admin.request(Method::POST, &format!("{path}/revoke?tenant=acme"));
+    assert_eq!(answer(revoke).await.status, 200);
+    assert_eq!(acme.get("/v1/me").await.status, 401);
+}
+
+#[tokio::test]
+async fn every_tenant_has_webhooks_and_redacts_records_of_its_own() {
+    let app = guarded().await;
+    let (acme, beta) = (
+        admin_of(&app.admin(), "acme").await,
+        admin_of(&app.admin(), "beta").await,
+    );
+    let new = json!({"url": "https://hooks.example/acme"});
+    let made = acme.post("/v1/webhooks", &new).await;
+    assert_eq!(made.status, 201);
+    let webhook = made.json::<Value>()["id"].as_str().unwrap().to_owned();
+    let told = acme.get_json("/v1/audit").await;
+    let record = told["items"][0]["id"].as_str().unwrap().to_owned();
+    for other in [&beta, &app.admin()] {
+        assert_eq!(other.get_json("/v1/webhooks").await["items"], json!([]));
+        let path = format!("/v1/webhooks/{webhook}");
+        assert_eq!(other.get(&path).await.problem(), "webhook_not_found");
+        let path = format!("/v1/audit/{record}/redact");
+        let asked = json!({"fields": ["author.address"]});
+        let refused = other.post(&path, &asked).await;
+        assert_eq!(refused.problem(), "audit_record_not_found");
+    }
+    let path = format!("/v1/audit/{record}/redact");
+    let asked = json!({"fields": ["author.address"]});
+    let redacted: Value = acme.post(&path, &asked).await.json();
+    assert_eq!(redacted["redacted"], json!(["author.address"]));
+    let path = format!("/v1/webhooks/{webhook}");
+    assert_eq!(acme.get(&path).await.status, 200);
+    let remove = acme.request(Method::DELETE, &path);
+    assert_eq!(answer(remove).await.status, 204);
+}
+
+#[tokio::test]
 async fn a_tenant_with_much_to_do_does_not_keep_another_waiting() {
     let mut setup = Setup {
         auth: true,

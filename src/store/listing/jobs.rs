@@ -1,33 +1,18 @@
-//! Lists of jobs by a filter.
-//!
-//! A filter that no index serves is held against a bounded number of rows a page, whatever it finds among them.
+//! Jobs by a filter.
 
 use callboard_orchestra::{
-    id::{JOB_PREFIX, JobId, Tenant},
+    id::{JOB_PREFIX, JobId},
     job::JobState,
     journal::{JobRow, JobsQuery, JournalError},
 };
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+
+use super::{Filtered, Listing, names};
+use crate::{
+    filter::{Field, Filter, Kind, Schema},
+    store::{read, rows},
 };
-use uuid::Uuid;
 
-use super::{commit::failed, entity::job, read, rows};
-use crate::filter::{Field, Filter, Kind, Schema};
-
-/// Rows that one page of a filter without an index reads.
-pub(super) const SCAN_ROWS_MAX: u64 = 50_000;
-
-const STATES: [&str; JobState::ALL.len()] = {
-    let mut names = [""; JobState::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = JobState::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+const STATES: [&str; JobState::ALL.len()] = names!(JobState);
 
 /// What jobs can be filtered by.
 pub static JOBS: Schema = Schema {
@@ -47,106 +32,31 @@ pub static JOBS: Schema = Schema {
     ],
 };
 
-/// A page of a filter.
-#[derive(Debug, Default, PartialEq)]
-pub struct FilteredJobs {
-    /// Newest first, in short.
-    pub rows: Vec<JobRow>,
-    /// The last job that was looked at, when there are older ones still.
-    pub read_to: Option<JobId>,
-}
-
-/// Reads by filters. Clones share the connections.
-#[derive(Clone)]
-pub struct Listing {
-    pub(super) readers: DatabaseConnection,
-}
-
 impl Listing {
-    pub(super) const fn new(readers: DatabaseConnection) -> Self {
-        Self { readers }
-    }
-
-    /// Jobs of a tenant that `filter` chooses, newest first.
+    /// Jobs of a tenant that `filter` chooses, newest first, in short.
     pub async fn jobs(
         &self,
         query: &JobsQuery,
         filter: &Filter,
-    ) -> Result<FilteredJobs, JournalError> {
-        let scanned = if filter.is_indexed() {
-            None
-        } else {
-            self.scanned_to(query, SCAN_ROWS_MAX).await?
-        };
-        let condition = filter.condition(self.readers.get_database_backend());
-        let found = read::listed(query)
-            .filter(condition)
-            .apply_if(scanned, |find, last| find.filter(job::Column::Id.gte(last)))
-            .all(&self.readers)
-            .await
-            .map_err(failed("list jobs by a filter"))?;
-        let rows: Result<Vec<JobRow>, JournalError> =
-            found.into_iter().map(rows::read_job).collect();
-        Ok(FilteredJobs {
-            rows: rows?,
-            read_to: scanned.map(JobId::from_uuid),
-        })
-    }
-
-    /// How many jobs of a tenant have not ended.
-    pub async fn live_jobs(&self, tenant: &Tenant) -> Result<u64, JournalError> {
-        let live = job::Entity::find()
-            .filter(job::Column::Tenant.eq(tenant.as_str()))
-            .filter(job::Column::FinishedAt.is_null());
-        let counted = live.count(&self.readers).await;
-        counted.map_err(failed("count live jobs of a tenant"))
-    }
-
-    /// The last of the `rows_max` jobs that a page may read, when there are so many.
-    async fn scanned_to(
-        &self,
-        query: &JobsQuery,
-        rows_max: u64,
-    ) -> Result<Option<Uuid>, JournalError> {
+    ) -> Result<Filtered<JobRow>, JournalError> {
         let before = query.before.map(JobId::uuid);
-        end_of_page::<job::Entity>(&self.readers, &query.tenant, before, rows_max).await
+        let page = self.page(&query.tenant, before, read::listed(query), filter);
+        page.await?.read(rows::read_job)
     }
-}
-
-/// Id of the last of the `rows_max` rows that a page may read, when there are so many. The table has the columns `tenant`
-/// and `id`, and an index of both.
-pub(super) async fn end_of_page<E: EntityTrait>(
-    readers: &DatabaseConnection,
-    tenant: &Tenant,
-    before: Option<Uuid>,
-    rows_max: u64,
-) -> Result<Option<Uuid>, JournalError> {
-    let (of_tenant, id) = (Expr::col("tenant"), || Expr::col("id"));
-    E::find()
-        .select_only()
-        .expr_as(id(), "id")
-        .filter(of_tenant.eq(tenant.as_str()))
-        .apply_if(before, |find, before| find.filter(id().lt(before)))
-        .order_by_desc(id())
-        .offset(rows_max - 1)
-        .limit(1)
-        .into_tuple()
-        .one(readers)
-        .await
-        .map_err(failed("find the end of a page"))
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
 
-    use callboard_orchestra::time::Timestamp;
+    use callboard_orchestra::{id::Tenant, time::Timestamp};
     use proptest::{
         prelude::*,
         strategy::ValueTree,
         test_runner::{Config, TestRunner},
     };
-    use sea_orm::ActiveValue::Set;
+    use sea_orm::{ActiveValue::Set, EntityTrait};
+    use uuid::Uuid;
 
     use super::*;
     use crate::{
@@ -154,7 +64,9 @@ mod tests {
             Value, parse,
             strategy::{KEYS, filters, texts},
         },
-        store::{Store, StoreSpec, Synchronous, postgres::testing},
+        store::{
+            Store, StoreSpec, Synchronous, entity::job, listing::end_of_page, postgres::testing,
+        },
     };
 
     const ROWS: usize = 60;
@@ -330,18 +242,18 @@ mod tests {
             }
             insert(&store, &rows).await;
             let listing = store.listing();
-            let last = listing.scanned_to(&everything(), 10).await.unwrap();
-            assert_eq!(last, Some(rows[ROWS - 10].id));
-            let after = JobsQuery {
-                before: last.map(JobId::from_uuid),
-                ..everything()
+            let end = async |before, rows_max| {
+                let tenant = Tenant::default();
+                let end = end_of_page::<job::Entity>(&listing.readers, &tenant, before, rows_max);
+                end.await.unwrap()
             };
-            let last = listing.scanned_to(&after, 10).await.unwrap();
-            assert_eq!(last, Some(rows[ROWS - 20].id));
-            assert_eq!(listing.scanned_to(&everything(), 61).await.unwrap(), None);
+            let last = end(None, 10).await;
+            assert_eq!(last, Some(rows[ROWS - 10].id));
+            assert_eq!(end(last, 10).await, Some(rows[ROWS - 20].id));
+            assert_eq!(end(None, 61).await, None);
             let none = parse("created_at > 1970-01-01T00:00:00.007Z", &JOBS).unwrap();
             let page = listing.jobs(&everything(), &none).await.unwrap();
-            assert_eq!(page, FilteredJobs::default());
+            assert_eq!(page, Filtered::all(Vec::new()));
             store.close().await.unwrap();
         }
     }

@@ -1,38 +1,18 @@
-//! Lists of approvals and effects by a filter.
-//!
-//! A filter that no index serves is held against a bounded number of rows a page, whatever it finds among them.
+//! Approvals and effects by a filter.
 
+use super::{Filtered, Listing, names};
+use crate::{
+    filter::{Field, Filter, Kind, Schema},
+    store::{read, rows},
+};
 use callboard_orchestra::{
-    id::{APPROVAL_PREFIX, ApprovalId, EFFECT_PREFIX, EffectId, JOB_PREFIX, Tenant},
+    id::{APPROVAL_PREFIX, ApprovalId, EFFECT_PREFIX, EffectId, JOB_PREFIX},
     journal::{
         ApprovalRow, ApprovalState, ApprovalsQuery, EffectRow, EffectState, EffectsQuery,
         JournalError,
     },
     policy::EffectClass,
 };
-use sea_orm::{EntityTrait, ExprTrait, QueryFilter, QueryTrait, Select, sea_query::Expr};
-use uuid::Uuid;
-
-use super::{
-    Listing,
-    commit::failed,
-    listing::{SCAN_ROWS_MAX, end_of_page},
-    read, rows,
-};
-use crate::filter::{Field, Filter, Kind, Schema};
-
-/// The names of every value of a type, for a constant.
-macro_rules! names {
-    ($type:ty) => {{
-        let mut names = [""; <$type>::ALL.len()];
-        let mut index = 0;
-        while index < names.len() {
-            names[index] = <$type>::ALL[index].name();
-            index += 1;
-        }
-        names
-    }};
-}
 
 const APPROVAL_STATES: [&str; ApprovalState::ALL.len()] = names!(ApprovalState);
 const EFFECT_STATES: [&str; EffectState::ALL.len()] = names!(EffectState);
@@ -83,15 +63,6 @@ pub static EFFECTS: Schema = Schema {
     ],
 };
 
-/// A page of a filter.
-#[derive(Debug, PartialEq)]
-pub struct Filtered<T> {
-    /// Newest first.
-    pub rows: Vec<T>,
-    /// Id of the last row that was looked at, when there are older ones still.
-    pub read_to: Option<Uuid>,
-}
-
 impl Listing {
     /// Approvals of a tenant that `filter` chooses, newest first.
     pub async fn approvals(
@@ -114,40 +85,6 @@ impl Listing {
         let page = self.page(&query.tenant, before, read::effects(query), filter);
         page.await?.read(rows::effect)
     }
-
-    async fn page<E: EntityTrait>(
-        &self,
-        tenant: &Tenant,
-        before: Option<Uuid>,
-        asked: Select<E>,
-        filter: &Filter,
-    ) -> Result<Filtered<E::Model>, JournalError> {
-        let read_to = if filter.is_indexed() {
-            None
-        } else {
-            end_of_page::<E>(&self.readers, tenant, before, SCAN_ROWS_MAX).await?
-        };
-        let rows = asked
-            .filter(filter.condition(self.readers.get_database_backend()))
-            .apply_if(read_to, |find, last| find.filter(Expr::col("id").gte(last)))
-            .all(&self.readers)
-            .await
-            .map_err(failed("list by a filter"))?;
-        Ok(Filtered { rows, read_to })
-    }
-}
-
-impl<M> Filtered<M> {
-    fn read<T>(
-        self,
-        read: impl Fn(M) -> Result<T, JournalError>,
-    ) -> Result<Filtered<T>, JournalError> {
-        let rows: Result<Vec<T>, JournalError> = self.rows.into_iter().map(read).collect();
-        Ok(Filtered {
-            rows: rows?,
-            read_to: self.read_to,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -155,7 +92,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use callboard_orchestra::{
-        id::{JobId, TaskId},
+        id::{JobId, TaskId, Tenant},
         journal::{Journal, conformance},
     };
 
