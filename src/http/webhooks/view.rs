@@ -125,6 +125,5 @@ pub fn no_such_webhook() -> Problem {
 
 /// What the audit log is told.
 pub fn entry(caller: &Caller, action: &'static str, id: Uuid, url: &str) -> AuditEntry {
-    let subject = WebhookId::from_uuid(id).to_string();
-    caller.entry(action, subject, json!({"url": url}))
+    caller.entry(action, WebhookId::from_uuid(id), json!({"url": url}))
 }
