@@ -8,7 +8,9 @@ mod block;
 mod calendar;
 mod clock;
 mod column;
+mod columnar;
 mod customer;
+mod dataset;
 mod digits;
 mod directory;
 mod encode;
@@ -16,10 +18,14 @@ mod identifier;
 mod locale;
 mod merchant;
 mod normal;
+mod pack;
+mod packer;
 mod pick;
 mod random;
 mod refusal;
+mod report;
 mod request;
+mod roles;
 mod roster;
 mod spec;
 mod tally;
@@ -27,7 +33,11 @@ mod transaction;
 mod typology;
 
 pub use column::{Column, Kind, columns};
+pub use columnar::{ColumnarError, GROUP_ROWS, Writer as ParquetWriter};
+pub use dataset::{Manifest, SetReport, ending, media_type};
 pub use encode::{Batch, Cancelled, Texts, Values, batch, encode, header};
+pub use pack::{DATASET, SynthPack};
+pub use packer::packed;
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{
     Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX, ROWS_MAX, Request,
