@@ -63,7 +63,7 @@ pub fn write(spec: &Spec, roll: &Roll, row: u64, cells: &mut impl Cells, tally: 
     cells.text(city.name.as_bytes());
     cells.text(state.name.as_bytes());
     let mut postal = city.postal.clone().into_bytes();
-    let missing = postal_digits(&locale.name) - postal.len();
+    let missing = locale.postal_digits - postal.len();
     identifier::push_digits(&mut postal, missing, draws);
     cells.text(&postal);
     cells.text(segment.name.as_bytes());
@@ -79,7 +79,7 @@ pub fn write(spec: &Spec, roll: &Roll, row: u64, cells: &mut impl Cells, tally: 
     cells.degrees(resident.home_lat);
     cells.degrees(resident.home_lon);
     let mut phone = locale.phone_prefix.clone().into_bytes();
-    identifier::push_digits(&mut phone, if locale.name == "us" { 2 } else { 9 }, draws);
+    identifier::push_digits(&mut phone, locale.phone_digits, draws);
     cells.text(&phone);
     let domain = pick(&locale.email_domains, draws);
     let email = format!(
@@ -142,15 +142,6 @@ fn filled(cells: &mut impl Cells, is_filled: bool, number: impl FnOnce() -> Vec<
 
 pub fn pick<'a>(names: &'a [String], draws: &mut Draws) -> &'a str {
     &names[draws.below(names.len() as u32) as usize]
-}
-
-/// Digits of a postal code.
-const fn postal_digits(locale: &str) -> usize {
-    if locale.len() == 2 && locale.as_bytes()[0] == b'u' {
-        5
-    } else {
-        6
-    }
 }
 
 /// The day so many days before another; years begin at 1900 less a lifetime.

@@ -6,7 +6,7 @@ use crate::{
     encode::Cells,
     identifier::{self, Holder},
     locale::Locale,
-    random::{Draws, Stream},
+    random::{Draws, RANK_UNIT, Stream},
     spec::Spec,
     tally::{Part, Tally},
 };
@@ -46,8 +46,8 @@ pub struct Shop {
     pub lat: i32,
     pub lon: i32,
     pub risk: Risk,
-    /// Shift of the rank of amounts, in standard deviations.
-    pub shift: f32,
+    /// Shift of the rank of amounts, in units of rank.
+    pub shift: i32,
 }
 
 /// Merchant `number`, and its randomness for what is left to draw.
@@ -80,7 +80,7 @@ pub fn shop(locale: &Locale, seed: u64, number: u64) -> (Shop, Draws) {
         lat,
         lon,
         risk,
-        shift: (trades.trades[trade].shift + own) as f32,
+        shift: ((trades.trades[trade].shift + own) * f64::from(RANK_UNIT)) as i32,
     };
     (shop, draws)
 }
@@ -104,7 +104,8 @@ pub fn write(spec: &Spec, row: u64, cells: &mut impl Cells, tally: &mut Tally) {
     cells.text(state.name.as_bytes());
     cells.degrees(shop.lat);
     cells.degrees(shop.lon);
-    let ticket = category.mean_ticket * libm::exp(f64::from(shop.shift) / 2.0);
+    let ticket =
+        category.mean_ticket * libm::exp(f64::from(shop.shift) / f64::from(RANK_UNIT) / 2.0);
     cells.money((ticket * 100.0) as i64);
     if locale.has("gstin") {
         let holder = if draws.chance(0.4) {

@@ -55,14 +55,6 @@ impl Pick {
         }
         choice
     }
-
-    /// The probability of a choice.
-    pub fn share(&self, choice: usize) -> f64 {
-        let below = choice
-            .checked_sub(1)
-            .map_or(0, |before| self.bounds[before]);
-        f64::from(self.bounds[choice] - below) / f64::from(u32::MAX)
-    }
 }
 
 #[cfg(test)]
@@ -81,7 +73,6 @@ mod tests {
         for (choice, weight) in weights.iter().enumerate() {
             let share = f64::from(seen[choice]) / steps as f64;
             assert!((share - weight / 10.0).abs() < 2e-6, "{choice}: {share}");
-            assert!((pick.share(choice) - weight / 10.0).abs() < 1e-6);
         }
     }
 

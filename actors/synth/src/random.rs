@@ -15,7 +15,8 @@ pub enum Stream {
     Amount = 7,
     Blemish = 8,
     Device = 9,
-    Favourite = 10,
+    Habit = 10,
+    Bills = 11,
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit of the result depends on every bit of `value`.
@@ -36,6 +37,24 @@ pub const fn key(seed: u64, stream: Stream, index: u64) -> u64 {
 pub const fn golden(index: u64, offset: u64) -> u64 {
     index
         .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .wrapping_add(offset)
+}
+
+/// Folds a point of the unit interval, scaled to 2^64, so that neighbours across its ends become neighbours: sums over a
+/// sequence of folded points converge faster.
+pub const fn fold(point: u64) -> u64 {
+    if point >> 63 == 0 {
+        point << 1
+    } else {
+        !point << 1
+    }
+}
+
+/// The point `index` of a sequence like [`golden`] but with the square of the inverse plastic number (M. Roberts 2018):
+/// together they cover the unit square evenly.
+pub const fn plastic(index: u64, offset: u64) -> u64 {
+    index
+        .wrapping_mul(0x91E1_0DA5_C79E_7B1D)
         .wrapping_add(offset)
 }
 
@@ -97,6 +116,26 @@ pub const fn below(bits: u64, bound: u32) -> u32 {
     (((bits >> 32) * bound as u64) >> 32) as u32
 }
 
+/// One standard deviation of ranks, by which amounts are dealt out.
+pub const RANK_UNIT: i32 = 4_096;
+
+/// About normal, with a standard deviation of [`RANK_UNIT`]: the sum of four even numbers, whole ones, so that it is the
+/// same everywhere.
+#[inline]
+pub const fn rank_noise(bits: u64) -> i32 {
+    /// Sum of the means of four 16-bit numbers; their standard deviation is 37,837.
+    const MEAN: i64 = 131_070;
+    const SCALE: i64 = ((RANK_UNIT as i64) << 16) / 37_837;
+    let sum = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48);
+    (((sum as i64 - MEAN) * SCALE) >> 16) as i32
+}
+
+/// A whole number below `bound`, low ones more often: the product of two even numbers.
+#[inline]
+pub const fn skewed_below(bits: u64, bound: u32) -> u32 {
+    below((bits >> 32) * (bits & 0xFFFF_FFFF), bound)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +172,18 @@ mod tests {
         );
         assert_ne!(key(7, Stream::Row, 0), key(7, Stream::Fraud, 0));
         assert_ne!(key(7, Stream::Row, 0), key(8, Stream::Row, 0));
+    }
+
+    #[test]
+    fn ranks_have_mean_zero_and_the_stated_deviation() {
+        let mut draws = Draws::at(3, Stream::Row, 0);
+        let drawn: Vec<f64> = (0..100_000)
+            .map(|_| f64::from(rank_noise(draws.bits())) / f64::from(RANK_UNIT))
+            .collect();
+        let mean = drawn.iter().sum::<f64>() / 1e5;
+        let variance = drawn.iter().map(|rank| rank * rank).sum::<f64>() / 1e5;
+        assert!(mean.abs() < 0.015, "{mean}");
+        assert!((variance - 1.0).abs() < 0.02, "{variance}");
     }
 
     #[test]

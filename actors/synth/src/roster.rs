@@ -5,7 +5,7 @@
 
 use crate::{
     normal,
-    random::{Draws, Stream, golden, key, unit},
+    random::{Draws, RANK_UNIT, Stream, golden, key, plastic, rank_noise, unit},
     spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, Spec},
 };
 
@@ -17,6 +17,8 @@ const ACTIVITY_SPREAD: f64 = 0.9;
 const GAP_SPREAD: f64 = 1.35;
 /// About 1,500 m in millionths of a degree, times two: homes lie around the city's centre.
 const HOME_SPREAD: f64 = 27_000.0;
+/// Spread of customers' own spending around that of their segment, in standard deviations.
+const OWN_SPEND_SPREAD: f64 = 0.4;
 const CELLS: usize = 256;
 /// Scale of gaps, so that thousands of the longest fit 32 bits.
 const GAP_UNIT: f64 = 4096.0;
@@ -56,22 +58,33 @@ pub struct Resident {
     pub segment: u8,
     /// 0 without a salary, else the index of the salary day and one.
     pub salary: u8,
+    /// Shift of the rank of amounts, in units of rank.
+    pub spend: i32,
     pub home_lat: i32,
     pub home_lon: i32,
 }
 
 /// The customers of block `block`, by number.
 pub fn residents(spec: &Spec, block: u64) -> Vec<Resident> {
-    let mut draws = Draws::at(spec.seed(), Stream::Roster, block);
-    let mut seats = deal(spec, block, &mut draws);
-    // Customers of one state do not stand side by side.
-    for last in (1..seats.len()).rev() {
-        seats.swap(last, draws.below(last as u32 + 1) as usize);
-    }
     let first = block * CUSTOMERS_PER_BLOCK;
-    let number = (first..).zip(seats);
-    number
-        .map(|(customer, seat)| settle(spec, customer, seat))
+    let mut lives: Vec<Life> = (first..first + CUSTOMERS_PER_BLOCK)
+        .map(|customer| Life::begin(spec, customer))
+        .collect();
+    let mut draws = Draws::at(spec.seed(), Stream::Roster, block);
+    // Seats come by state; customers of one state do not stand side by side.
+    let mut order: Vec<usize> = (0..lives.len()).collect();
+    for last in (1..order.len()).rev() {
+        order.swap(last, draws.below(last as u32 + 1) as usize);
+    }
+    let activity = |seat: usize| spec.locale().segments[lives[order[seat]].segment].activity;
+    let seats = deal(spec, block, activity, &mut draws);
+    let mut seat_of = vec![0; seats.len()];
+    for (seat, customer) in order.into_iter().enumerate() {
+        seat_of[customer] = seat;
+    }
+    let seated = lives.iter_mut().zip(seat_of);
+    seated
+        .map(|(life, seat)| life.settle(spec, seats[seat]))
         .collect()
 }
 
@@ -82,14 +95,10 @@ struct Seat {
     rows: u16,
 }
 
-fn deal(spec: &Spec, block: u64, draws: &mut Draws) -> Vec<Seat> {
+/// The seats of a block; `activity` says how active who takes a seat is.
+fn deal(spec: &Spec, block: u64, activity: impl Fn(usize) -> f64, draws: &mut Draws) -> Vec<Seat> {
     let locale = spec.locale();
-    let offset = |lane: u64| {
-        unit(golden(
-            block,
-            key(spec.seed(), Stream::Roster, u64::MAX - lane),
-        ))
-    };
+    let lane = |lane: u64| key(spec.seed(), Stream::Roster, u64::MAX - lane);
     let share = |states: &[u8]| -> f64 {
         states
             .iter()
@@ -98,11 +107,11 @@ fn deal(spec: &Spec, block: u64, draws: &mut Draws) -> Vec<Seat> {
     };
     let (minor_share, major_share) = (share(&locale.minor_states), share(&locale.major_states));
     let whole = BLOCK_ROWS as f64;
-    let minor_rows = (minor_share * whole + offset(0)) as u32;
+    let minor_rows = (minor_share * whole + unit(golden(block, lane(0)))) as u32;
     let minor_seats = (f64::from(minor_rows) / MINOR_ROWS + 0.5) as u32;
     let mut seats = Vec::with_capacity(CUSTOMERS_PER_BLOCK as usize);
 
-    let point = offset(1);
+    let point = unit(plastic(block, lane(1)));
     for (seat, rows) in split(minor_rows, minor_seats, |_| 1.0)
         .into_iter()
         .enumerate()
@@ -123,9 +132,9 @@ fn deal(spec: &Spec, block: u64, draws: &mut Draws) -> Vec<Seat> {
     let weights =
         |index: usize| locale.states[usize::from(locale.major_states[index])].share / major_share;
     let states = locale.major_states.len();
-    let state_rows = round_running_sum(rows, states, offset(2), weights);
+    let state_rows = round_running_sum(rows, states, unit(plastic(block, lane(2))), weights);
     let free = CUSTOMERS_PER_BLOCK as u32 - seats.len() as u32;
-    let mut state_seats = round_running_sum(free, states, offset(3), weights);
+    let mut state_seats = round_running_sum(free, states, unit(golden(block, lane(3))), weights);
     for index in 0..states {
         if state_seats[index] == 0 {
             let most = (0..states)
@@ -136,9 +145,10 @@ fn deal(spec: &Spec, block: u64, draws: &mut Draws) -> Vec<Seat> {
         }
     }
     for (index, state) in locale.major_states.iter().enumerate() {
-        let activity = spec.habits().activity;
-        let rows = split(state_rows[index], state_seats[index], |_| {
-            activity[(draws.bits() % CELLS as u64) as usize]
+        let first = seats.len();
+        let cells = &spec.habits().activity;
+        let rows = split(state_rows[index], state_seats[index], |seat| {
+            activity(first + seat as usize) * cells[(draws.bits() % CELLS as u64) as usize]
         });
         seats.extend(rows.into_iter().map(|rows| Seat {
             state: *state,
@@ -181,31 +191,51 @@ fn split(whole: u32, seats: u32, mut weight: impl FnMut(u32) -> f64) -> Vec<u16>
     dealt.into_iter().map(|rows| (rows + each) as u16).collect()
 }
 
-fn settle(spec: &Spec, customer: u64, seat: Seat) -> Resident {
-    let locale = spec.locale();
-    let mut draws = Draws::at(spec.seed(), Stream::Life, customer);
-    let state = &locale.states[usize::from(seat.state)];
-    let city = state.first_city + state.city_pick.at((draws.bits() >> 32) as u32) as u16;
-    let segment = locale.segment_pick.at((draws.bits() >> 32) as u32);
-    let salary = if draws.chance(locale.segments[segment].salaried) {
-        1 + locale.salary_pick.at((draws.bits() >> 32) as u32) as u8
-    } else {
-        0
-    };
-    let place = &locale.cities[usize::from(city)];
-    let mut around = |centre: i32| {
-        let offset = draws.unit() + draws.unit() - 1.0;
-        centre + (offset * HOME_SPREAD) as i32
-    };
-    Resident {
-        state: seat.state,
-        city,
-        rows: seat.rows,
-        segment: segment as u8,
-        salary,
-        home_lat: around(place.lat),
-        home_lon: around(place.lon),
-        key: key(spec.seed(), Stream::Device, customer),
+/// A customer before there is a home.
+struct Life {
+    key: u64,
+    draws: Draws,
+    segment: usize,
+}
+
+impl Life {
+    fn begin(spec: &Spec, customer: u64) -> Self {
+        let mut draws = Draws::at(spec.seed(), Stream::Life, customer);
+        Self {
+            key: key(spec.seed(), Stream::Device, customer),
+            segment: spec.locale().segment_pick.at((draws.bits() >> 32) as u32),
+            draws,
+        }
+    }
+
+    fn settle(&mut self, spec: &Spec, seat: Seat) -> Resident {
+        let locale = spec.locale();
+        let draws = &mut self.draws;
+        let state = &locale.states[usize::from(seat.state)];
+        let city = state.first_city + state.city_pick.at((draws.bits() >> 32) as u32) as u16;
+        let segment = &locale.segments[self.segment];
+        let salary = if draws.chance(segment.salaried) {
+            1 + locale.salary_pick.at((draws.bits() >> 32) as u32) as u8
+        } else {
+            0
+        };
+        let own = f64::from(rank_noise(draws.bits())) * OWN_SPEND_SPREAD;
+        let place = &locale.cities[usize::from(city)];
+        let mut around = |centre: i32| {
+            let offset = draws.unit() + draws.unit() - 1.0;
+            centre + (offset * HOME_SPREAD) as i32
+        };
+        Resident {
+            key: self.key,
+            state: seat.state,
+            city,
+            rows: seat.rows,
+            segment: self.segment as u8,
+            salary,
+            spend: (segment.spend * f64::from(RANK_UNIT) + own) as i32,
+            home_lat: around(place.lat),
+            home_lon: around(place.lon),
+        }
     }
 }
 

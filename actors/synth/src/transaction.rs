@@ -49,7 +49,7 @@ pub fn write(
             second,
             unix_ms: (calendar.unix_start + i64::from(row.second)) * 1000,
         });
-        cells.text(category.channels[usize::from(row.channel)].as_bytes());
+        cells.text(category.channels[usize::from(row.channel)].name.as_bytes());
         cells.text(city.name.as_bytes());
         cells.text(locale.states[usize::from(city.state)].name.as_bytes());
         cells.degrees(row.lat);
@@ -156,7 +156,7 @@ impl Counts {
         for (category, channels) in locale.categories.iter().zip(&self.channels) {
             for (channel, part) in category.channels.iter().zip(channels) {
                 add(&mut counted.by_category, &category.name, part);
-                add(&mut counted.by_channel, channel, part);
+                add(&mut counted.by_channel, &channel.name, part);
             }
         }
         for (state, part) in locale.states.iter().zip(&self.states) {

@@ -13,6 +13,9 @@ pub struct LocaleFile {
     pub utc_offset_minutes: i16,
     /// What phone numbers start with.
     pub phone_prefix: String,
+    /// Digits that follow it.
+    pub phone_digits: usize,
+    pub postal_digits: usize,
     pub email_domains: Vec<String>,
     /// Four letters that begin branch codes; no bank has them.
     pub bank_codes: Vec<String>,
@@ -30,7 +33,7 @@ pub struct LocaleFile {
     pub salary_days: Vec<(u8, f64)>,
     pub segments: Vec<Segment>,
     pub categories: Vec<CategoryFile>,
-    /// Weight of each typology, by name.
+    /// Weight of each typology among episodes of fraud, by name.
     pub frauds: BTreeMap<String, f64>,
     pub states: Vec<StateFile>,
     pub names: PersonNames,
@@ -86,7 +89,8 @@ pub struct CategoryFile {
     pub recurring: f64,
     /// Midnight to 23 h.
     pub hours: [f64; 24],
-    pub channels: Vec<(String, f64)>,
+    /// Name, weight, whether the payer stands before the payee.
+    pub channels: Vec<(String, f64, bool)>,
     /// Trade, category code, weight, shift of the rank of amounts.
     #[serde(default)]
     pub merchants: Vec<(String, String, f64, f64)>,

@@ -27,6 +27,8 @@ pub struct Locale {
     /// As in RFC 3339: `+05:30`.
     pub utc_offset: String,
     pub phone_prefix: String,
+    pub phone_digits: usize,
+    pub postal_digits: usize,
     pub email_domains: Vec<String>,
     pub bank_codes: Vec<String>,
     pub card_prefixes: Vec<String>,
@@ -87,11 +89,19 @@ pub struct Category {
     pub national: bool,
     pub recurring: f64,
     pub time: TimeOfDay,
-    pub channels: Vec<String>,
+    pub channels: Vec<Channel>,
     pub channel_pick: Pick,
     pub trades: Vec<Trade>,
     /// Absent where customers are paid.
     pub trade_pick: Option<Pick>,
+}
+
+/// A way to pay.
+#[derive(Debug)]
+pub struct Channel {
+    pub name: String,
+    /// Whether the payer stands before the payee.
+    pub in_person: bool,
 }
 
 /// A kind of merchant.
@@ -170,7 +180,7 @@ impl Locale {
             channels: category
                 .channels
                 .into_iter()
-                .map(|channel| channel.0)
+                .map(|(name, _, in_person)| Channel { name, in_person })
                 .collect(),
             trade_pick: (category.payee == Payee::Merchant)
                 .then(|| Pick::new(category.merchants.iter().map(|trade| trade.2))),
@@ -192,6 +202,8 @@ impl Locale {
             utc_offset_minutes: file.utc_offset_minutes,
             utc_offset: format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60),
             phone_prefix: file.phone_prefix,
+            phone_digits: file.phone_digits,
+            postal_digits: file.postal_digits,
             email_domains: file.email_domains,
             bank_codes: file.bank_codes,
             card_prefixes: file.card_prefixes,
