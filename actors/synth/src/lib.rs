@@ -34,7 +34,7 @@ mod typology;
 
 pub use column::{Column, Kind, columns};
 pub use columnar::{ColumnarError, GROUP_ROWS, Writer as ParquetWriter};
-pub use dataset::{Manifest, SetReport, ending, media_type};
+pub use dataset::{Manifest, Press, PressError, SetReport, ending, media_type};
 pub use encode::{Batch, Cancelled, Texts, Values, batch, encode, header};
 pub use pack::{DATASET, SynthPack};
 pub use packer::packed;
