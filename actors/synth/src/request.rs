@@ -223,7 +223,8 @@ mod tests {
     #[test]
     fn a_refusal_names_the_field_at_fault() {
         let date = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let cases: [(RefusalCode, &str, fn(&mut Request)); 10] = [
+        type Case = (RefusalCode, &'static str, fn(&mut Request));
+        let cases: [Case; 10] = [
             (RefusalCode::InvalidRows, "rows", |request| request.rows = 0),
             (RefusalCode::InvalidRows, "rows", |request| {
                 request.rows = 1_000_000_000_000
