@@ -2,6 +2,7 @@
 
 mod access;
 mod fanout;
+mod generate;
 mod parallel;
 mod shelf;
 mod start;
@@ -33,6 +34,8 @@ pub enum Workload {
     Start,
     /// Jobs that wait on a timer: memory, and time to ready after kill -9
     Waiting,
+    /// One stream of synthetic transactions, beside what threads make and the disk takes
+    Generate,
 }
 
 impl Workload {
@@ -43,6 +46,7 @@ impl Workload {
         Self::Parallel,
         Self::Start,
         Self::Waiting,
+        Self::Generate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -53,6 +57,7 @@ impl Workload {
             Self::Parallel => "parallel",
             Self::Start => "start",
             Self::Waiting => "waiting",
+            Self::Generate => "generate",
         }
     }
 
@@ -64,6 +69,7 @@ impl Workload {
             Self::Parallel => parallel::round(plan).await,
             Self::Start => start::round(plan).await,
             Self::Waiting => waiting::round(plan).await,
+            Self::Generate => generate::round(plan).await,
         }
     }
 }
