@@ -12,11 +12,14 @@ mod customer;
 mod digits;
 mod directory;
 mod encode;
+mod fit;
 mod identifier;
+mod imitate;
 mod locale;
 mod merchant;
 mod normal;
 mod pick;
+mod profile;
 mod random;
 mod refusal;
 mod request;
@@ -28,6 +31,9 @@ mod typology;
 
 pub use column::{Column, Kind, columns};
 pub use encode::{Batch, Cancelled, Texts, Values, batch, encode, header};
+pub use fit::{CSV_BYTES_MAX, SAMPLE_ROWS_MIN, Sample, fit};
+pub use imitate::{IMITATION_ROWS_MAX, Imitation};
+pub use profile::Profile;
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{
     Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX, ROWS_MAX, Request,
