@@ -15,8 +15,10 @@ use crate::{
     checkpoints,
     config::{Config, RoleConfig},
     denials::Denials,
+    http::Generation,
     limits::{Quotas, Rates, SharedLimits},
     outbound::Outbound,
+    redis_link::RedisLink,
     retention,
     secrets::reveal,
     store::{Store, StoreSpec},
@@ -126,8 +128,8 @@ pub async fn limits(config: &Config, instance: &Instance) -> anyhow::Result<(Rat
     let shared = match url {
         None => None,
         // The error would show the address.
-        Some(url) => match SharedLimits::new(url.expose_secret()) {
-            Ok(shared) => Some(shared),
+        Some(url) => match RedisLink::new(url.expose_secret()) {
+            Ok(link) => Some(SharedLimits::new(link)),
             Err(_) => anyhow::bail!("redis.url is no address of a Redis"),
         },
     };
@@ -142,6 +144,12 @@ pub async fn limits(config: &Config, instance: &Instance) -> anyhow::Result<(Rat
         }
     });
     Ok((rates, quotas))
+}
+
+/// What generated answers share; other nodes find them where limits are shared.
+pub fn generation(config: &Config, rates: &Rates) -> Generation {
+    let shared = rates.shared().map(|shared| shared.link().clone());
+    Generation::of(&config.synth, &config.cache, shared)
 }
 
 /// The store of `data_dir`, for `Instance::start`.

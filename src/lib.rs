@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod auth;
 pub mod boot;
+pub mod cache;
 pub mod checkpoints;
 pub mod config;
 pub mod denials;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod outbound;
 pub mod packs;
 pub mod prices;
+pub mod redis_link;
 pub mod retention;
 pub mod secrets;
 pub mod shutdown;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use callboard_drill::DrillPack;
 use callboard_market::{MarketPack, Supply};
 use callboard_orchestra::Pack;
+use callboard_synth::SynthPack;
 
 use crate::config::Config;
 
@@ -13,5 +14,9 @@ pub fn all(config: &Config, prices: impl Into<Supply>) -> Vec<Arc<dyn Pack>> {
     let drill = DrillPack {
         ledger_dir: Some(config.drill.ledger_dir.clone()).filter(|dir| !dir.as_os_str().is_empty()),
     };
-    vec![Arc::new(drill), Arc::new(MarketPack::new(prices))]
+    vec![
+        Arc::new(drill),
+        Arc::new(MarketPack::new(prices)),
+        Arc::new(SynthPack),
+    ]
 }

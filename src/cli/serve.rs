@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use callboard::{
-    boot::{Instance, limits, open_store, webhooks},
+    boot::{Instance, generation, limits, open_store, webhooks},
     config::Config,
     http::{self, Desk, HttpLimits},
     packs, prices,
@@ -84,7 +84,9 @@ async fn attend(
         .context("read the listener's address")?;
     let (drain, shutdown) = watch::channel(false);
     let (rates, quotas) = limits(config, instance).await?;
+    let generation = generation(config, &rates);
     let desk = Desk {
+        generation,
         rates,
         quotas,
         webhooks: instance.store.webhooks(),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuditConfig, AuthConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig,
+    AuditConfig, AuthConfig, CacheConfig, CoordinatorConfig, DrillConfig, LogConfig, MarketConfig,
     OutboundConfig, QuotaConfig, RateLimitsConfig, RedisConfig, RetentionConfig, RoleConfig,
-    RuntimeConfig, ServerConfig, StoreConfig, TlsConfig, VaultConfig, WebhooksConfig,
+    RuntimeConfig, ServerConfig, StoreConfig, SynthConfig, TlsConfig, VaultConfig, WebhooksConfig,
     error::Finding,
 };
 
@@ -30,6 +30,8 @@ pub struct Config {
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
     pub market: MarketConfig,
+    pub synth: SynthConfig,
+    pub cache: CacheConfig,
     pub drill: DrillConfig,
     pub log: LogConfig,
     /// What a role's own profile is overridden with, by role name.

@@ -9,7 +9,10 @@ use callboard_runtime::Universe;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 
-use super::error::{Kind, Problem};
+use super::{
+    error::{Kind, Problem},
+    generate::Generation,
+};
 use crate::{
     auth::Authority,
     denials::Denials,
@@ -78,6 +81,7 @@ pub struct Desk {
     pub wake_webhooks: Arc<Notify>,
     pub limits: HttpLimits,
     pub rates: Rates,
+    pub generation: Generation,
     pub quotas: Quotas,
     pub prometheus: PrometheusHandle,
     /// True once the server drains: waiting requests are answered and streams are closed.

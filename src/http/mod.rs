@@ -15,6 +15,7 @@ mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 mod filtering;
+mod generate;
 mod guard;
 mod health;
 mod host;
@@ -47,6 +48,7 @@ mod webhooks;
 
 pub use connections::stream_of;
 pub use desk::{Desk, HttpLimits};
+pub use generate::Generation;
 pub use jobs::{
     view::{JobView, WaitingFor},
     why::{BecauseView, OwnerView, WhyTaskView, WhyView},

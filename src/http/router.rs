@@ -10,6 +10,7 @@ use super::{
     access::{Access, Operation},
     approvals, audit, effects,
     error::{Kind, Problem},
+    generate,
     guard::guard,
     health, jobs, keys, kinds, me, metrics, openapi,
     rate::limit_rate,
@@ -125,6 +126,7 @@ table! {
     "/v1/webhooks/{id}/deliveries/{delivery}/replay" { post[SettingsManage] => webhooks::deliveries::replay }
     "/v1/kinds" { get[JobsRead] => kinds::list::list }
     "/v1/kinds/{kind}" { get[JobsRead] => kinds::show::show }
+    "/v1/generate/{entity}" { get[ResultsRead] => generate::rows::rows }
     "/v1/keys" { post[KeysManage] => keys::create::create, get[KeysManage] => keys::list::list }
     "/v1/keys/{id}" { get[KeysManage] => keys::show::show }
     "/v1/keys/{id}/rotate" { post[KeysManage] => keys::rotate::rotate }

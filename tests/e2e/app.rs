@@ -154,7 +154,9 @@ async fn run(
     let (rates, quotas) = callboard::boot::limits(&setup.config, &instance)
         .await
         .unwrap();
+    let generation = callboard::boot::generation(&setup.config, &rates);
     let desk = Desk {
+        generation,
         rates,
         quotas,
         webhooks: instance.store.webhooks(),

@@ -32,12 +32,14 @@ mod openapi;
 #[path = "../../src/store/postgres/testing.rs"]
 mod postgres;
 mod ranges;
+mod redis;
 mod refusal;
 mod socket;
 mod steering;
 mod storm;
 mod stream;
 mod supervision;
+mod synth;
 mod wait;
 mod watchers;
 mod weather;

@@ -42,6 +42,16 @@ pub const fn golden(index: u64, offset: u64) -> u64 {
         .wrapping_add(offset)
 }
 
+/// Folds a point of the unit interval, scaled to 2^64, so that neighbours across its ends become neighbours: sums over a
+/// sequence of folded points converge faster.
+pub const fn fold(point: u64) -> u64 {
+    if point >> 63 == 0 {
+        point << 1
+    } else {
+        !point << 1
+    }
+}
+
 /// The point `index` of a sequence like [`golden`] but with the square of the inverse plastic number (M. Roberts 2018):
 /// together they cover the unit square evenly.
 pub const fn plastic(index: u64, offset: u64) -> u64 {

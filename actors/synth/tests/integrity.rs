@@ -1,5 +1,7 @@
 //! What tables promise each other, and what a request promises of its rows.
 
+#![cfg(test)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_synth::{

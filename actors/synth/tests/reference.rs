@@ -1,5 +1,7 @@
 //! A million transactions against the published figures that the Indian locale is calibrated to.
 
+#![cfg(test)]
+
 use std::{collections::BTreeMap, fs, thread};
 
 use callboard_synth::{BLOCK_ROWS, Part, Request, Tally, encode};

@@ -40,6 +40,9 @@ pub struct Args {
     /// Starts in one run, for start
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     starts: u32,
+    /// Rows of a stream, for generate
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    rows: u64,
     /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
@@ -60,6 +63,7 @@ impl ValueEnum for Subject {
             Self::One(Workload::Parallel),
             Self::One(Workload::Start),
             Self::One(Workload::Waiting),
+            Self::One(Workload::Generate),
             Self::All,
             Self::Hello,
         ]
@@ -92,6 +96,7 @@ pub async fn bench(args: Args) -> Result<(), Failure> {
         connections: args.connections,
         jobs: args.jobs,
         starts: args.starts,
+        rows: args.rows,
         store: args.store,
         with_auth: args.with_auth,
         dir: args.dir.unwrap_or_else(std::env::temp_dir),

@@ -19,6 +19,8 @@ pub struct Plan {
     pub jobs: u32,
     /// Starts of one round, for `start`.
     pub starts: u32,
+    /// Rows of a stream, for `generate`.
+    pub rows: u64,
     pub store: Store,
     /// The server asks who calls, and every request has a key.
     pub with_auth: bool,

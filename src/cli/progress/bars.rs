@@ -1,8 +1,11 @@
 //! One bar for the job and a line for every running task.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::track::{Running, Track};
 
@@ -15,6 +18,8 @@ pub struct Bars {
     /// Drawn from the first known total on: a bar without one is drawn full.
     job: Option<ProgressBar>,
     tasks: BTreeMap<u32, ProgressBar>,
+    /// When the plan was first seen: rows are made from then on.
+    rows_since: Option<Instant>,
 }
 
 impl Bars {
@@ -23,6 +28,7 @@ impl Bars {
             all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             job: None,
             tasks: BTreeMap::new(),
+            rows_since: None,
         }
     }
 
@@ -38,7 +44,13 @@ impl Bars {
             });
             job.set_length(total);
             job.set_position(u64::from(track.done()));
-            job.set_message(track.state().to_owned());
+            let running = track.running().next().is_some();
+            let since = match self.rows_since {
+                None if running => Some(Instant::now()),
+                since => since,
+            };
+            self.rows_since = since;
+            job.set_message(message(track, since.map(|since| since.elapsed())));
         }
         let shown: BTreeMap<u32, &Running> = track.running().take(LINES_MAX).collect();
         self.tasks.retain(|task, line| {
@@ -82,6 +94,19 @@ impl Drop for Bars {
     }
 }
 
+/// The state of the job, and how fast it makes rows where it does.
+fn message(track: &Track, elapsed: Option<Duration>) -> String {
+    let state = track.state();
+    match (track.rows(), elapsed) {
+        (0, _) | (_, None) => state.to_owned(),
+        (rows, Some(elapsed)) => {
+            let per_second = rows as f64 / elapsed.as_secs_f64().max(1e-3);
+            let (rows, per_second) = (HumanCount(rows), HumanCount(per_second as u64));
+            format!("{state}, {rows} rows, {per_second} rows/s")
+        }
+    }
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the templates of this file are well-formed")
 }
@@ -89,6 +114,21 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_that_makes_rows_says_how_fast() {
+        let mut track = Track::default();
+        for frame in [
+            r#"{"type":"job.planned","data":{"tasks":[]}}"#,
+            r#"{"type":"task.running","data":{"task":1,"name":"a","role":"synth.generator","attempt":1,"worker":1}}"#,
+            r#"{"type":"task.progress","data":{"task":1,"done":32768,"total":65536}}"#,
+        ] {
+            track.hear(frame);
+        }
+        let told = message(&track, Some(Duration::from_millis(16)));
+        assert_eq!(told, "running, 32,768 rows, 2,048,000 rows/s");
+        assert_eq!(message(&track, None), "running");
+    }
 
     #[test]
     fn nothing_is_drawn_of_the_job_before_its_first_total() {

@@ -73,6 +73,9 @@ struct Counted {
     total: u64,
 }
 
+/// The role whose progress is counted in rows.
+const ROWS_ROLE: &str = "synth.generator";
+
 /// A task that a worker has in hand.
 #[derive(Deserialize)]
 pub struct Running {
@@ -83,6 +86,13 @@ pub struct Running {
     worker: u32,
     #[serde(skip)]
     counted: Option<(u64, u64)>,
+}
+
+impl Running {
+    /// Rows made and rows to make, where it makes rows.
+    fn rows(&self) -> Option<(u64, u64)> {
+        self.counted.filter(|_| self.role == ROWS_ROLE)
+    }
 }
 
 impl fmt::Display for Running {
@@ -105,6 +115,8 @@ pub struct Track {
     names: BTreeMap<u32, String>,
     done: BTreeSet<u32>,
     running: BTreeMap<u32, Running>,
+    /// Rows of the tasks that have made them all.
+    rows_done: u64,
 }
 
 /// Whether a frame is the last of its job.
@@ -131,6 +143,12 @@ impl Track {
     /// Tasks known so far.
     pub fn total(&self) -> u32 {
         u32::try_from(self.names.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Rows made so far; 0 of a job that makes none.
+    pub fn rows(&self) -> u64 {
+        let made = self.running.values().filter_map(Running::rows);
+        self.rows_done + made.map(|(done, _)| done).sum::<u64>()
     }
 
     pub fn running(&self) -> impl Iterator<Item = (u32, &Running)> {
@@ -178,7 +196,10 @@ impl Track {
             }
             "task.succeeded" => {
                 let OfTask { task } = frame.read()?;
-                self.running.remove(&task);
+                let ended = self.running.remove(&task);
+                self.rows_done += ended
+                    .and_then(|running| running.rows())
+                    .map_or(0, |(_, total)| total);
                 self.done.insert(task);
                 Some(format!(
                     "{} succeeded ({}/{})",
@@ -299,6 +320,31 @@ mod tests {
             (track.running().count(), lines),
             (0, vec!["task 1 failed and is tried again: no".to_owned()])
         );
+    }
+
+    #[test]
+    fn rows_are_those_of_ended_tasks_and_of_running_ones_so_far() {
+        let generating = |task: u32| {
+            let data =
+                json!({"task": task, "name": "a", "role": ROWS_ROLE, "attempt": 1, "worker": 1});
+            ("task.running", data)
+        };
+        let counted = |task: u32, done: u64| {
+            (
+                "task.progress",
+                json!({"task": task, "done": done, "total": 100}),
+            )
+        };
+        let (track, _) = heard(&[
+            generating(1),
+            counted(1, 40),
+            generating(2),
+            counted(2, 30),
+            running(3),
+            counted(3, 7),
+            ("task.succeeded", json!({"task": 1})),
+        ]);
+        assert_eq!(track.rows(), 130);
     }
 
     #[test]

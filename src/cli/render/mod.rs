@@ -1,6 +1,7 @@
 //! Results as people read them.
 
 mod comparison;
+mod dataset;
 mod result;
 mod table;
 

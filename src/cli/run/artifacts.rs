@@ -2,45 +2,46 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use callboard::boot::Instance;
 use callboard_orchestra::{JobId, Tenant, artifact::Artifacts};
 
+use super::files::files;
 use crate::cli::failure::{Failure, chain};
 
-/// Writes every artifact of `job` under its name, which cannot leave `out`; of several with one name the last.
+/// Writes the artifacts of `job` to files in `out`, which their names cannot leave; of several with one name the last.
 pub async fn write(instance: &Instance, job: JobId, out: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let inspection = instance
-        .house
-        .coordinator
-        .inspect(&Tenant::default(), job)
-        .await?;
-    let artifacts = inspection
-        .map(|inspection| inspection.job.artifacts)
-        .unwrap_or_default();
-    let by_name: BTreeMap<&str, &str> = artifacts
+    let coordinator = &instance.house.coordinator;
+    let Some(inspection) = coordinator.inspect(&Tenant::default(), job).await? else {
+        return Ok(Vec::new());
+    };
+    let job = inspection.job;
+    let hashes: BTreeMap<&str, &str> = job
+        .artifacts
         .iter()
         .map(|(_, artifact)| (artifact.name.as_str(), artifact.sha256.as_str()))
         .collect();
     let mut paths = Vec::new();
-    for (name, sha256) in by_name {
+    for (name, parts) in files(&job.kind, job.result.as_ref(), hashes.keys().copied()) {
         let path = out.join(name);
         let failed = |why: String| {
             Failure::Failed(format!("cannot write artifact {}: {why}", path.display()))
         };
-        let content = instance
-            .store
-            .artifacts()
-            .get(sha256)
-            .await
-            .map_err(|error| failed(chain(&error)))?;
-        let content = content.ok_or_else(|| failed("its bytes are missing".to_owned()))?;
-        fs::create_dir_all(out)
-            .and_then(|()| fs::write(&path, content))
-            .map_err(|error| failed(error.to_string()))?;
+        let io_failed = |error: std::io::Error| failed(error.to_string());
+        fs::create_dir_all(out).map_err(io_failed)?;
+        let mut file = File::create(&path).map_err(io_failed)?;
+        for part in parts {
+            let missing = || failed(format!("the bytes of {part} are missing"));
+            let sha256 = hashes.get(part.as_str()).ok_or_else(missing)?;
+            let content = instance.store.artifacts().get(sha256).await;
+            let content = content.map_err(|error| failed(chain(&error)))?;
+            file.write_all(&content.ok_or_else(missing)?)
+                .map_err(io_failed)?;
+        }
         paths.push(path);
     }
     Ok(paths)

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod command;
+mod files;
 mod folder;
 mod follow;
 mod prices;

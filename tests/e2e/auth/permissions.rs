@@ -60,6 +60,7 @@ const NEEDS: &[(&str, &str, &str)] = &[
     ),
     ("get", "/v1/kinds", "jobs:read"),
     ("get", "/v1/kinds/{kind}", "jobs:read"),
+    ("get", "/v1/generate/{entity}", "results:read"),
     ("post", "/v1/keys", "keys:manage"),
     ("get", "/v1/keys", "keys:manage"),
     ("get", "/v1/keys/{id}", "keys:manage"),

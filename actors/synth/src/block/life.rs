@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     locale::Payee,
-    random::{Draws, RANK_UNIT, Stream, below, golden, key, mix, rank_noise, skewed_below, unit},
+    random::{Draws, RANK_UNIT, Stream, below, key, mix, plastic, rank_noise, skewed_below, unit},
     roster::Resident,
     spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, Spec},
 };
@@ -45,7 +45,7 @@ pub struct Quota {
 impl Quota {
     /// Whole rows of each category, by rounding a running sum whose offset moves evenly from block to block.
     pub fn of_block(spec: &Spec, block: u64) -> Self {
-        let offset = unit(golden(block, key(spec.seed(), Stream::Row, u64::MAX)));
+        let offset = unit(plastic(block, key(spec.seed(), Stream::Row, u64::MAX)));
         let (mut sum, mut before) = (0.0, 0);
         let mut left: Vec<u32> = Vec::new();
         for category in &spec.locale().categories {
@@ -207,7 +207,7 @@ impl Life<'_> {
                     TO_REGULARS
                 };
                 let spin = if chance < returns && !place.is_away {
-                    mix(resident.key ^ (category as u64) << 8 ^ spin % REGULARS)
+                    mix(resident.key ^ ((category as u64) << 8) ^ (spin % REGULARS))
                 } else {
                     spin
                 };
@@ -220,7 +220,7 @@ impl Life<'_> {
             }
             Payee::Customer => {
                 let spin = if chance < TO_REGULARS {
-                    mix(resident.key ^ spin % REGULARS)
+                    mix(resident.key ^ (spin % REGULARS))
                 } else {
                     spin
                 };

@@ -6,7 +6,7 @@
 use super::row::Row;
 use crate::{
     locale::Category,
-    random::{Draws, Stream, key, plastic},
+    random::{Draws, Stream, fold, golden, key},
     spec::Spec,
 };
 
@@ -41,7 +41,8 @@ pub fn price(spec: &Spec, block: u64, rows: &mut [Row]) {
         let category = &spec.locale().categories[index as usize];
         let count = same.len() as u64;
         let cell = (1 << 32) / count;
-        let shift = plastic(block, key(spec.seed(), Stream::Amount, u64::MAX - index)) >> 32;
+        let lane = key(spec.seed(), Stream::Amount, u64::MAX - index);
+        let shift = fold(golden(block, lane)) >> 32;
         for (ranked, place) in same.iter().zip(0_u64..) {
             let bits = draws.bits();
             let within = if count < FEW_ROWS {
@@ -49,7 +50,7 @@ pub fn price(spec: &Spec, block: u64, rows: &mut [Row]) {
             } else {
                 bits & 0xFFFF_FFFF
             };
-            let point = place * cell + (within * cell >> 32);
+            let point = place * cell + ((within * cell) >> 32);
             let amount = category.amounts.at(point as u32);
             rows[(ranked & 0xFFFF) as usize].amount = finish(category, amount, bits >> 32);
         }

@@ -1,6 +1,7 @@
 //! What the server is put through. Each round has a server and a store of its own.
 
 mod fanout;
+mod generate;
 mod parallel;
 mod shelf;
 mod start;
@@ -30,15 +31,18 @@ pub enum Workload {
     Start,
     /// Jobs that wait on a timer: memory, and time to ready after kill -9
     Waiting,
+    /// One stream of synthetic transactions, beside what threads make and the disk takes
+    Generate,
 }
 
 impl Workload {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::W1,
         Self::W2,
         Self::Parallel,
         Self::Start,
         Self::Waiting,
+        Self::Generate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -48,6 +52,7 @@ impl Workload {
             Self::Parallel => "parallel",
             Self::Start => "start",
             Self::Waiting => "waiting",
+            Self::Generate => "generate",
         }
     }
 
@@ -58,6 +63,7 @@ impl Workload {
             Self::Parallel => parallel::round(plan).await,
             Self::Start => start::round(plan).await,
             Self::Waiting => waiting::round(plan).await,
+            Self::Generate => generate::round(plan).await,
         }
     }
 }

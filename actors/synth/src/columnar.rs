@@ -1,0 +1,275 @@
+//! Rows as a Parquet file: typed columns, row groups of a few blocks, pages compressed with zstd.
+
+use std::{fmt::Write as _, ops::Range, sync::Arc};
+
+use parquet::{
+    basic::{Compression, ZstdLevel},
+    data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type},
+    errors::{ParquetError, Result},
+    file::{
+        properties::WriterProperties,
+        writer::{SerializedColumnWriter, SerializedFileWriter},
+    },
+    schema::parser::parse_message_type,
+};
+
+use crate::{
+    column::{Column, Kind, columns},
+    encode::{Batch, Cancelled, Values, batch},
+    spec::{BLOCK_ROWS, Spec},
+    tally::Tally,
+};
+
+/// Rows of a row group: what the writer holds in memory at one time.
+pub const GROUP_ROWS: u64 = 8 * BLOCK_ROWS;
+/// Degrees in memory are millionths.
+const MILLIONTHS: f64 = 1e6;
+
+/// A file as it grows.
+pub struct Writer {
+    file: SerializedFileWriter<Vec<u8>>,
+    columns: &'static [Column],
+}
+
+/// A file is given up or cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ColumnarError {
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error("write columns")]
+    Write(#[from] ParquetError),
+}
+
+impl Writer {
+    pub fn new(spec: &Spec) -> Result<Self> {
+        let columns = columns(spec.entity());
+        let schema = parse_message_type(&schema(spec.entity().as_str(), columns))?;
+        let properties = WriterProperties::builder()
+            .set_created_by("callboard".to_owned())
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+            .build();
+        let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
+        Ok(Self { file, columns })
+    }
+
+    /// Appends the rows of `range` in row groups of at most [`GROUP_ROWS`].
+    pub fn append(
+        &mut self,
+        spec: &Spec,
+        range: Range<u64>,
+        cancelled: impl Fn() -> bool,
+    ) -> std::result::Result<Tally, ColumnarError> {
+        let mut tally = Tally::default();
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min(start + GROUP_ROWS);
+            let mut batches = Vec::new();
+            while start < end {
+                if cancelled() {
+                    return Err(Cancelled.into());
+                }
+                let next = end.min(start + BLOCK_ROWS);
+                let made = batch(spec, start..next);
+                tally.merge(&made.tally);
+                batches.push(made);
+                start = next;
+            }
+            self.write_group(&batches)?;
+        }
+        Ok(tally)
+    }
+
+    fn write_group(&mut self, batches: &[Batch]) -> Result<()> {
+        let mut group = self.file.next_row_group()?;
+        let mut index = 0;
+        while let Some(mut writer) = group.next_column()? {
+            let is_optional = is_optional(&self.columns[index]);
+            for batch in batches {
+                write_column(&mut writer, &batch.columns[index], is_optional)?;
+            }
+            writer.close()?;
+            index += 1;
+        }
+        group.close()?;
+        Ok(())
+    }
+
+    /// What has been written since the last call, for whoever sends a file as it grows.
+    pub fn drain(&mut self) -> Result<Vec<u8>> {
+        self.file.flush()?;
+        Ok(std::mem::take(self.file.inner_mut()))
+    }
+
+    /// The bytes that have not been drained, the footer last.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        self.file.into_inner()
+    }
+}
+
+fn is_optional(column: &Column) -> bool {
+    column.nullable || column.blankable
+}
+
+/// The message type of the columns, as Parquet writes it.
+fn schema(name: &str, columns: &[Column]) -> String {
+    let mut text = format!("message {name} {{ ");
+    for column in columns {
+        let repetition = match is_optional(column) {
+            true => "optional",
+            false => "required",
+        };
+        let (physical, logical) = match column.kind {
+            Kind::Text => ("binary", " (STRING)"),
+            Kind::Money => ("int64", " (DECIMAL(18,2))"),
+            Kind::Integer => ("int64", ""),
+            Kind::Degrees => ("double", ""),
+            Kind::Flag => ("boolean", ""),
+            Kind::Date => ("int32", " (DATE)"),
+            Kind::Timestamp => ("int64", " (TIMESTAMP(MILLIS,true))"),
+        };
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{repetition} {physical} {}{logical}; ", column.name);
+    }
+    text.push('}');
+    text
+}
+
+fn write_column(
+    writer: &mut SerializedColumnWriter<'_>,
+    values: &Values,
+    is_optional: bool,
+) -> Result<()> {
+    match values {
+        Values::Text(texts) => {
+            let cells = texts.iter().map(|text| text.map(ByteArray::from));
+            write_cells::<ByteArrayType>(writer, cells, is_optional)
+        }
+        Values::Money(cells) | Values::Integer(cells) | Values::Timestamp(cells) => {
+            write_cells::<Int64Type>(writer, cells.iter().copied(), is_optional)
+        }
+        Values::Degrees(cells) => {
+            let cells = cells.iter();
+            let degrees = cells.map(|cell| cell.map(|cell| f64::from(cell) / MILLIONTHS));
+            write_cells::<DoubleType>(writer, degrees, is_optional)
+        }
+        Values::Flag(cells) => write_cells::<BoolType>(writer, cells.iter().copied(), is_optional),
+        Values::Date(cells) => write_cells::<Int32Type>(writer, cells.iter().copied(), is_optional),
+    }
+}
+
+fn write_cells<T: DataType>(
+    writer: &mut SerializedColumnWriter<'_>,
+    cells: impl Iterator<Item = Option<T::T>>,
+    is_optional: bool,
+) -> Result<()> {
+    let mut present = Vec::with_capacity(cells.size_hint().0);
+    let mut levels = Vec::with_capacity(cells.size_hint().0);
+    for cell in cells {
+        levels.push(i16::from(cell.is_some()));
+        present.extend(cell);
+    }
+    if !is_optional && present.len() < levels.len() {
+        let what = "an empty cell in a column that has none".to_owned();
+        return Err(ParquetError::General(what));
+    }
+    let levels = is_optional.then_some(levels.as_slice());
+    writer.typed::<T>().write_batch(&present, levels, None)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use parquet::{
+        file::reader::{FileReader as _, SerializedFileReader},
+        record::Field,
+    };
+
+    use super::*;
+    use crate::request::{Entity, Format, Request};
+
+    fn spec(entity: Entity, rows: u64) -> Spec {
+        let request = Request {
+            entity,
+            rows,
+            format: Format::Parquet,
+            missing_rate: 0.1,
+            ..Request::default()
+        };
+        request.resolve().unwrap()
+    }
+
+    fn file(spec: &Spec, drained: bool) -> Vec<u8> {
+        let mut writer = Writer::new(spec).unwrap();
+        let mut bytes = Vec::new();
+        for start in (0..spec.rows()).step_by(GROUP_ROWS as usize) {
+            let rows = spec.clamp(start..start + GROUP_ROWS);
+            writer.append(spec, rows, || false).unwrap();
+            if drained {
+                bytes.extend(writer.drain().unwrap());
+            }
+        }
+        bytes.extend(writer.finish().unwrap());
+        bytes
+    }
+
+    #[test]
+    fn a_reader_finds_every_row_with_its_values() {
+        for entity in Entity::ALL {
+            let spec = spec(entity, GROUP_ROWS + 1_000);
+            let mut kept = tempfile::tempfile().unwrap();
+            kept.write_all(&file(&spec, false)).unwrap();
+            let reader = SerializedFileReader::new(kept).unwrap();
+            let rows = reader.metadata().file_metadata().num_rows();
+            assert_eq!(rows as u64, spec.rows());
+
+            let made = batch(&spec, 0..BLOCK_ROWS);
+            let read = reader.get_row_iter(None).unwrap().take(300);
+            let (mut empty, mut full) = (0, 0);
+            for (row, fields) in read.enumerate() {
+                let fields = fields.unwrap();
+                for ((column, values), (name, field)) in columns(entity)
+                    .iter()
+                    .zip(&made.columns)
+                    .zip(fields.get_column_iter())
+                {
+                    assert_eq!(column.name, name);
+                    let is_empty = match (values, field) {
+                        (Values::Text(texts), Field::Str(read)) => {
+                            assert_eq!(texts.get(row), Some(read.as_bytes()));
+                            false
+                        }
+                        (Values::Text(texts), Field::Null) => texts.get(row).is_none(),
+                        (Values::Flag(flags), Field::Bool(read)) => {
+                            assert_eq!(flags[row], Some(*read));
+                            false
+                        }
+                        (Values::Degrees(cells), Field::Double(read)) => {
+                            assert!((f64::from(cells[row].unwrap()) / 1e6 - read).abs() < 1e-9);
+                            false
+                        }
+                        (_, field) => *field == Field::Null,
+                    };
+                    empty += usize::from(is_empty);
+                    full += usize::from(!is_empty);
+                }
+            }
+            assert!(empty > 0 && full > empty, "{entity:?}: {empty} of {full}");
+        }
+    }
+
+    #[test]
+    fn a_file_sent_as_it_grows_is_the_same_file() {
+        let spec = spec(Entity::Transactions, 2 * GROUP_ROWS + 7);
+        assert_eq!(file(&spec, true), file(&spec, false));
+    }
+
+    #[test]
+    fn a_file_is_given_up_when_nobody_wants_it() {
+        let spec = spec(Entity::Merchants, 1_000);
+        let mut writer = Writer::new(&spec).unwrap();
+        let given_up = writer.append(&spec, 0..1_000, || true);
+        assert!(matches!(given_up, Err(ColumnarError::Cancelled(_))));
+    }
+}

@@ -1,0 +1,81 @@
+//! Which files a run writes, and which artifacts each is made of.
+
+use std::collections::BTreeMap;
+
+use callboard_orchestra::Payload;
+use callboard_synth::{DATASET, Manifest};
+
+/// The artifacts of every file, in their order, by the file's name. Each artifact is a file, but the shards of a data set
+/// are one together.
+pub fn files<'a>(
+    kind: &str,
+    result: Option<&Payload>,
+    artifacts: impl Iterator<Item = &'a str>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut files: BTreeMap<String, Vec<String>> = artifacts
+        .map(|name| (name.to_owned(), vec![name.to_owned()]))
+        .collect();
+    let manifest = result.filter(|_| kind == DATASET);
+    let Some(Ok(manifest)) = manifest.map(Payload::read::<Manifest>) else {
+        return files;
+    };
+    for set in manifest.sets {
+        let Some(joined) = set.file else { continue };
+        let shards: Vec<String> = set.shards.into_iter().map(|shard| shard.name).collect();
+        shards.iter().for_each(|shard| {
+            files.remove(shard);
+        });
+        files.insert(joined, shards);
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn shards_of_lines_are_one_file_and_every_other_artifact_is_its_own() {
+        let shard = |name: &str, start: u64| json!({"name": name, "rows": {"start": start, "end": start + 1}, "bytes": 1, "sha256": ""});
+        let set = |file: Option<&str>, shards: [serde_json::Value; 2]| {
+            json!({
+                "entity": "merchants", "request": {}, "file": file, "bytes": 2, "columns": [],
+                "shards": shards, "tally": {},
+            })
+        };
+        let result = json!({"rows": 4, "bytes": 4, "sets": [
+            set(Some("m.csv"), [shard("m-0.csv", 0), shard("m-1.csv", 1)]),
+            set(None, [shard("p-0.parquet", 0), shard("p-1.parquet", 1)]),
+        ]});
+        let names = [
+            "m-0.csv",
+            "m-1.csv",
+            "manifest.json",
+            "p-0.parquet",
+            "p-1.parquet",
+        ];
+        let result = Payload::of(&result).unwrap();
+        let joined = files(DATASET, Some(&result), names.into_iter());
+        let listed: Vec<(&str, usize)> = joined
+            .iter()
+            .map(|(name, parts)| (name.as_str(), parts.len()))
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                ("m.csv", 2),
+                ("manifest.json", 1),
+                ("p-0.parquet", 1),
+                ("p-1.parquet", 1)
+            ]
+        );
+        assert_eq!(joined["m.csv"], ["m-0.csv", "m-1.csv"]);
+        assert_eq!(
+            files("market.compare", Some(&result), names.into_iter()).len(),
+            5
+        );
+        assert_eq!(files(DATASET, None, names.into_iter()).len(), 5);
+    }
+}

@@ -1,0 +1,9 @@
+//! Synthetic rows on request: small answers from a cache, long ones as streams.
+
+mod columns;
+mod generation;
+mod lines;
+mod query;
+pub mod rows;
+
+pub use generation::Generation;
