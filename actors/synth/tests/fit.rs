@@ -146,3 +146,120 @@ fn ks(a: &[f64], b: &[f64]) -> f64 {
         .map(|at| (share(&a, *at) - share(&b, *at)).abs())
         .fold(0.0, f64::max)
 }
+
+/// A shop whose guests order drinks: `loyal` ones often, at hours of their own, and drinks cost what they cost.
+fn cafe() -> String {
+    let mut text = "guest,at,drink,price,note,born\n".to_owned();
+    for row in 0..3_000_u32 {
+        let hash = row.wrapping_mul(2_654_435_761) >> 8;
+        let guest = if hash % 3 == 0 { hash % 40 } else { hash % 900 };
+        let (drink, price) = match hash % 10 {
+            0..5 => ("tea", 2.0),
+            5..9 => ("coffee, black", 3.5),
+            _ => ("\"house\" wine", 9.0),
+        };
+        let drink = if row == 17 {
+            "tears of G. Kowalczyk"
+        } else {
+            drink
+        };
+        let price = price + f64::from(hash / 10 % 50) / 100.0;
+        let day = 1 + hash % 28;
+        let (hour, minute) = (8 + hash / 7 % 9, hash / 11 % 60);
+        let drink = if row % 11 == 0 { "" } else { drink };
+        let drink = format!("\"{}\"", drink.replace('"', "\"\""));
+        text += &format!(
+            "g{guest},2023-{:02}-{day:02}T{hour:02}:{minute:02}:00+02:00,{drink},{price:.2},told me {row},19{:02}-05-04\n",
+            1 + hash / 13 % 12,
+            40 + hash / 17 % 60,
+        );
+    }
+    text
+}
+
+#[test]
+fn any_range_of_an_imitation_is_the_slice_of_the_whole() {
+    let imitation = Imitation::new(profile_of(&cafe()), 10_000, SEED).unwrap();
+    let longer = Imitation::new(profile_of(&cafe()), 20_000, SEED).unwrap();
+    let other = Imitation::new(profile_of(&cafe()), 10_000, SEED + 1).unwrap();
+    for format in [Format::Csv, Format::Jsonl] {
+        let bytes = |made: &Imitation, range| {
+            let mut out = Vec::new();
+            made.encode(format, range, &mut out, || false).unwrap();
+            out
+        };
+        let whole = bytes(&imitation, 0..10_000);
+        for step in [1_000, 4_096, 3_333] {
+            let mut joined = Vec::new();
+            for start in (0..10_000).step_by(step) {
+                joined.extend(bytes(&imitation, start..(start + step as u64).min(10_000)));
+            }
+            assert!(joined == whole, "{step}");
+        }
+        assert!(bytes(&longer, 0..10_000) == whole);
+        assert!(bytes(&other, 0..10_000) != whole);
+        assert_eq!(whole.iter().filter(|byte| **byte == b'\n').count(), 10_000);
+    }
+}
+
+#[test]
+fn the_bytes_of_a_profile_and_seed_never_change() {
+    use sha2::Digest as _;
+    let imitation = Imitation::new(profile_of(&cafe()), 9_000, SEED).unwrap();
+    let made = rows_of(&imitation, Format::Csv, 0..9_000);
+    let digest = sha2::Sha256::digest(made.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "GOLDEN");
+}
+
+#[test]
+fn a_profile_holds_no_row_of_its_sample() {
+    let profile = profile_of(&cafe());
+    let json = serde_json::to_string(&profile).unwrap();
+    assert!(
+        json.contains("coffee, black"),
+        "words that many share are kept"
+    );
+    for secret in ["Kowalczyk", "told me", "note", "g17", "2023-"] {
+        assert!(!json.contains(secret), "{secret}");
+    }
+    let imitation = Imitation::new(profile, 9_000, SEED).unwrap();
+    let made = rows_of(&imitation, Format::Csv, 0..9_000);
+    let sample = cafe();
+    let real: std::collections::HashSet<&str> = sample.lines().skip(1).collect();
+    assert!(!made.lines().skip(1).any(|row| real.contains(row)));
+}
+
+#[test]
+fn the_profile_of_an_imitation_is_that_of_the_sample() {
+    let profile = profile_of(&cafe());
+    let imitation = Imitation::new(profile.clone(), 12_000, SEED).unwrap();
+    let again = profile_of(&rows_of(&imitation, Format::Csv, 0..12_000));
+    let json = |profile: &Profile| serde_json::to_value(profile).unwrap();
+    let (one, two) = (json(&profile), json(&again));
+    let near = |pointer: &str, tolerance: f64| {
+        let figure =
+            |json: &serde_json::Value| json.pointer(pointer).and_then(|value| value.as_f64());
+        let (one, two) = (figure(&one).unwrap(), figure(&two).unwrap());
+        assert!((one - two).abs() <= tolerance, "{pointer}: {one} {two}");
+    };
+    near("/columns/2/missing_share", 0.02);
+    for word in 0..3 {
+        near(&format!("/columns/2/shape/values/{word}/share"), 0.02);
+    }
+    for pair in 0..3 {
+        near(&format!("/correlations/{pair}/spearman"), 0.05);
+    }
+    near("/entities/row_shares/0", 0.03);
+    for hour in 7..18 {
+        near(&format!("/time/week/hours/{hour}"), 0.02);
+    }
+    assert_eq!(
+        one.pointer("/time/week/hours/3"),
+        two.pointer("/time/week/hours/3")
+    );
+    assert_eq!(
+        one.pointer("/columns/1/shape"),
+        two.pointer("/columns/1/shape")
+    );
+}

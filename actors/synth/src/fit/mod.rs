@@ -3,6 +3,7 @@
 mod kind;
 mod layout;
 mod measure;
+mod order;
 mod rank;
 mod sample;
 mod table;
@@ -11,6 +12,7 @@ mod words;
 
 pub use layout::Layout;
 pub use measure::fit;
+pub use order::{FitOrder, admit, example};
 pub use rank::{ranks, spearman};
 pub use sample::Sample;
 pub use table::{CSV_BYTES_MAX, SAMPLE_ROWS_MIN};

@@ -53,10 +53,10 @@ mod tests {
 
     #[test]
     fn the_correlation_of_ranks_is_that_of_scipy() {
-        // scipy.stats.spearmanr([1,2,3,4,5,6], [2,1,4,3,7,7]) = 0.8407...
+        // scipy.stats.spearmanr([1,2,3,4,5,6], [2,1,4,3,7,7]) = 0.8696...
         let (a, b) = (ranks(&[1, 2, 3, 4, 5, 6]), ranks(&[2, 1, 4, 3, 7, 7]));
         assert!(
-            (spearman(&a, &b) - 0.840_668_05).abs() < 1e-6,
+            (spearman(&a, &b) - 0.869_656_55).abs() < 1e-6,
             "{}",
             spearman(&a, &b)
         );

@@ -56,6 +56,12 @@ impl Mould {
         self.block_rows
     }
 
+    /// Entities of a block with one row, and all of them.
+    pub fn entities(&self) -> (usize, usize) {
+        let one = self.rows.iter().filter(|rows| **rows == 1).count();
+        (one, self.rows.len())
+    }
+
     /// The cells of a whole block, by column.
     pub fn make(&self, number: u64) -> Vec<Cells> {
         let mut draws = Draws::at(self.seed, Stream::Likeness, number);

@@ -45,6 +45,16 @@ impl Imitation {
         self.mould.block_rows()
     }
 
+    /// The cells of a whole block, by column.
+    pub(crate) fn block(&self, number: u64) -> Vec<Cells> {
+        self.mould.make(number)
+    }
+
+    /// Entities of a block with one row, and all of them.
+    pub(crate) fn entities_of_block(&self) -> (usize, usize) {
+        self.mould.entities()
+    }
+
     /// Appends the line that names the columns, for CSV; other formats have none.
     pub fn header(&self, format: Format, out: &mut Vec<u8>) {
         if format == Format::Csv {
@@ -71,7 +81,7 @@ impl Imitation {
     }
 
     /// Hands over the rows of `range` that the imitation has, block by block: cells by column, and which of them.
-    pub fn parts(
+    pub(crate) fn parts(
         &self,
         range: Range<u64>,
         cancelled: impl Fn() -> bool,

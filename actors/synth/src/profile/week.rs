@@ -24,11 +24,12 @@ impl Week {
     /// Of local moments in seconds since 1970-01-01, at least one.
     pub fn of(moments: &[i64], has_hours: bool) -> Self {
         let (mut weekdays, mut hours) = ([0.0; 7], [0.0; 24]);
-        let one = 1.0 / moments.len() as f64;
         for moment in moments {
-            weekdays[weekday(moment.div_euclid(DAY_SECONDS))] += one;
-            hours[(moment.rem_euclid(DAY_SECONDS) / HOUR_SECONDS as i64) as usize] += one;
+            weekdays[weekday(moment.div_euclid(DAY_SECONDS))] += 1.0;
+            hours[(moment.rem_euclid(DAY_SECONDS) / HOUR_SECONDS as i64) as usize] += 1.0;
         }
+        let share = |count: f64| count / moments.len() as f64;
+        let (weekdays, hours) = (weekdays.map(share), hours.map(share));
         Self {
             weekdays,
             hours: has_hours.then_some(hours),
