@@ -2,8 +2,9 @@
 
 use chrono::{Datelike as _, NaiveDate, NaiveTime};
 
-use crate::{locale::Locale, pick::Pick};
+use crate::{digits, locale::Locale, pick::Pick};
 
+pub const DAY_SECONDS: u32 = 86_400;
 /// How much busier the days from the salary on are.
 const AFTER_SALARY: [f64; 6] = [1.9, 1.65, 1.45, 1.3, 1.2, 1.1];
 /// How much quieter the last days before it are.
@@ -58,6 +59,11 @@ impl Calendar {
         }
     }
 
+    /// The length of the period.
+    pub const fn seconds(&self) -> u32 {
+        self.days.len() as u32 * DAY_SECONDS
+    }
+
     /// The day at a point of the unit interval scaled to 2^32; `curve` 0 is without a salary.
     #[inline]
     pub fn day_at(&self, curve: usize, point: u32) -> u32 {
@@ -73,9 +79,7 @@ pub fn unix_midnight(locale: &Locale, date: NaiveDate) -> i64 {
 
 /// A day as ISO 8601 has it; years have four digits.
 pub fn iso(date: NaiveDate) -> [u8; 10] {
-    let mut text = [0; 10];
-    text.copy_from_slice(date.format("%Y-%m-%d").to_string().as_bytes());
-    text
+    digits::date(date.year().unsigned_abs(), date.month(), date.day())
 }
 
 fn day(date: NaiveDate) -> Day {

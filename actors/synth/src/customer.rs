@@ -3,20 +3,19 @@
 use chrono::{Days, NaiveDate};
 
 use crate::{
-    calendar::{iso, unix_midnight},
+    calendar::{DAY_SECONDS, iso, unix_midnight},
     encode::{Cells, Moment},
     identifier::{self, Holder},
     random::{Draws, Stream},
     roster::{Resident, residents},
     spec::{CUSTOMERS_PER_BLOCK, Spec},
-    tally::{Part, Tally},
+    tally::Tally,
     transaction::device,
 };
 
 const YEAR_DAYS: f64 = 365.25;
 /// Accounts were opened within this many days before the period begins.
 const ACCOUNT_AGE_DAYS_MAX: u32 = 3_650;
-const DAY_SECONDS: u32 = 86_400;
 
 /// The customers of one block.
 pub struct Roll {
@@ -121,15 +120,8 @@ pub fn write(spec: &Spec, roll: &Roll, row: u64, cells: &mut impl Cells, tally: 
     cells.end_row();
 
     tally.rows += 1;
-    for (parts, name) in [
-        (&mut tally.by_state, &state.name),
-        (&mut tally.by_category, &segment.name),
-    ] {
-        parts
-            .entry(name.clone())
-            .or_insert_with(Part::default)
-            .add(0);
-    }
+    Tally::count(&mut tally.by_state, &state.name);
+    Tally::count(&mut tally.by_category, &segment.name);
 }
 
 fn filled(cells: &mut impl Cells, is_filled: bool, number: impl FnOnce() -> Vec<u8>) {

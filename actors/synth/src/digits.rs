@@ -97,6 +97,16 @@ pub fn degrees(out: &mut Vec<u8>, millionths: i32) {
     out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
 }
 
+/// `2024-10-01`; the year has at most four digits.
+#[inline]
+pub const fn date(year: u32, month: u32, day: u32) -> [u8; 10] {
+    let [a, b] = PAIRS[(year / 100 % 100) as usize];
+    let [c, d] = PAIRS[(year % 100) as usize];
+    let [e, f] = PAIRS[month as usize];
+    let [g, h] = PAIRS[day as usize];
+    [a, b, c, d, b'-', e, f, b'-', g, h]
+}
+
 /// `T09:12:33`.
 #[inline]
 pub const fn time(second: u32) -> [u8; 9] {
@@ -129,6 +139,7 @@ mod tests {
         assert_eq!(written(|out| degrees(out, -74_006_001)), "-74.006001");
         assert_eq!(written(|out| integer(out, i64::MIN)), i64::MIN.to_string());
         assert_eq!(written(|out| integer(out, 100)), "100");
+        assert_eq!(&date(2024, 10, 1), b"2024-10-01");
         assert_eq!(&time(86_399), b"T23:59:59");
         assert_eq!(
             written(|out| device(out, 0xBA98_7654_3210)),

@@ -8,7 +8,7 @@ use crate::{
     locale::Locale,
     random::{Draws, RANK_UNIT, Stream},
     spec::Spec,
-    tally::{Part, Tally},
+    tally::Tally,
 };
 
 /// Merchants opened within this many days before the period begins.
@@ -127,13 +127,6 @@ pub fn write(spec: &Spec, row: u64, cells: &mut impl Cells, tally: &mut Tally) {
     cells.end_row();
 
     tally.rows += 1;
-    for (parts, name) in [
-        (&mut tally.by_state, &state.name),
-        (&mut tally.by_category, &trade.name),
-    ] {
-        parts
-            .entry(name.clone())
-            .or_insert_with(Part::default)
-            .add(0);
-    }
+    Tally::count(&mut tally.by_state, &state.name);
+    Tally::count(&mut tally.by_category, &trade.name);
 }

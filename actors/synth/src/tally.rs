@@ -40,6 +40,7 @@ pub struct Tally {
     pub missing_cells: u64,
     /// Rows with a corrupted cell.
     pub dirty_rows: u64,
+    /// Of customers their segment, of merchants their trade.
     pub by_category: BTreeMap<String, Part>,
     pub by_state: BTreeMap<String, Part>,
     pub by_fraud_type: BTreeMap<String, Part>,
@@ -53,6 +54,14 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Counts a row without an amount among those of a name.
+    pub(crate) fn count(parts: &mut BTreeMap<String, Part>, name: &str) {
+        match parts.get_mut(name) {
+            Some(part) => part.add(0),
+            None => parts.entry(name.to_owned()).or_default().add(0),
+        }
+    }
+
     /// Adds what other rows come to.
     pub fn merge(&mut self, other: &Self) {
         self.rows += other.rows;

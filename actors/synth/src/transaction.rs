@@ -4,14 +4,13 @@ use std::{collections::BTreeMap, ops::Range};
 
 use crate::{
     block::{Block, NOBODY},
+    calendar::DAY_SECONDS,
     encode::{Cells, Moment},
     random::mix,
     spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, Spec},
     tally::{AMOUNT_BINS, BINS_PER_DECADE, Part, Tally},
     typology::Typology,
 };
-
-const DAY_SECONDS: u32 = 86_400;
 
 /// The device that a customer's randomness gives to a number.
 #[inline]

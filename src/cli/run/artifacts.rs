@@ -26,7 +26,7 @@ pub async fn write(instance: &Instance, job: JobId, out: &Path) -> Result<Vec<Pa
         .map(|(_, artifact)| (artifact.name.as_str(), artifact.sha256.as_str()))
         .collect();
     let mut paths = Vec::new();
-    for (name, parts) in files(&job.kind, job.result.as_ref(), hashes.keys().copied()) {
+    for (name, parts) in files(&job.kind, job.result(), hashes.keys().copied()) {
         let path = out.join(name);
         let failed = |why: String| {
             Failure::Failed(format!("cannot write artifact {}: {why}", path.display()))

@@ -74,6 +74,29 @@ fn a_bench_of_starts_takes_the_time_until_ready() {
 }
 
 #[test]
+fn a_bench_of_generation_reads_a_whole_stream_and_puts_threads_and_disk_beside_it() {
+    let desk = Desk::new();
+    let args = ["generate", "--rows", "50000", "--runs", "1", "--seconds", "1"];
+    let ended = bench(&desk, &args);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report = ended.json();
+    assert_eq!(report["failed"], 0);
+    let figures = &report["workloads"]["generate"]["figures"];
+    for key in [
+        "stream_rows_per_s",
+        "stream_mib_per_s",
+        "rss_growth_mib",
+        "disk_rows_per_s",
+        "one_thread_rows_per_s",
+        "two_threads_rows_per_s",
+        "two_threads_over_one",
+    ] {
+        positive(figures, key);
+    }
+    assert_eq!(left(&desk), Vec::<String>::new());
+}
+
+#[test]
 fn a_bench_of_waiting_jobs_finds_each_again_after_a_kill() {
     let desk = Desk::new();
     let args = ["waiting", "--jobs", "501", "--runs", "1", "--seconds", "1"];

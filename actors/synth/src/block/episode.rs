@@ -2,11 +2,9 @@
 //!
 //! Some episodes change the label alone: fraud that looks like everyday life, so that no classifier finds all of it.
 
-use super::{
-    life::DAY_SECONDS,
-    row::{NOBODY, Row, STRANGE_DEVICE, Status},
-};
+use super::row::{NOBODY, Row, STRANGE_DEVICE, Status};
 use crate::{
+    calendar::DAY_SECONDS,
     locale::Category,
     random::{Draws, RANK_UNIT, below, rank_noise},
     spec::{CUSTOMERS_PER_BLOCK, Spec},
@@ -74,6 +72,10 @@ impl<'a> Episode<'a> {
             return;
         };
         let mut second = rows[*first].second;
+        if self.scene.typology == Typology::GeoImpossible {
+            second =
+                (self.witness(rows, *first).unwrap_or(second) + self.pause(draws)).min(self.end());
+        }
         if self.is_nightly && !self.is_quiet {
             second = second / DAY_SECONDS * DAY_SECONDS + draws.below(NIGHT_SECONDS);
         }
@@ -100,9 +102,21 @@ impl<'a> Episode<'a> {
         }
     }
 
+    /// When the victim does something honest next to a row.
+    fn witness(&self, rows: &[Row], position: usize) -> Option<u32> {
+        let neighbours = [position.checked_sub(1), Some(position + 1)];
+        let mut found = neighbours
+            .into_iter()
+            .flatten()
+            .filter_map(|other| rows.get(other));
+        let witness =
+            found.find(|other| other.customer == rows[position].customer && other.fraud == 0);
+        witness.map(|row| row.second)
+    }
+
     /// The last second of the period.
     fn end(&self) -> u32 {
-        self.scene.spec.calendar().days.len() as u32 * DAY_SECONDS - 1
+        self.scene.spec.calendar().seconds() - 1
     }
 
     /// Seconds until the next row.
@@ -164,10 +178,16 @@ impl<'a> Episode<'a> {
             row.device = self.device;
         }
         if let Some(city) = self.city {
-            let centre = &locale.cities[usize::from(city)];
+            let cities = locale.cities.len();
+            // Half the list away when it is where the victim is anyway.
+            let city = match usize::from(city) {
+                same if same == usize::from(row.city) => (same + cities / 2) % cities,
+                other => other,
+            };
+            let centre = &locale.cities[city];
             let bits = draws.bits();
             let around = |bits: u64| below(bits, STRANGE_SPREAD) as i32 - STRANGE_SPREAD as i32 / 2;
-            row.city = city;
+            row.city = city as u16;
             row.lat = centre.lat + around(bits);
             row.lon = centre.lon + around(bits << 32);
         }

@@ -8,6 +8,7 @@ use super::{
     row::Row,
 };
 use crate::{
+    calendar::DAY_SECONDS,
     locale::Payee,
     random::{Draws, Stream, golden, key, unit},
     roster::Resident,
@@ -24,13 +25,15 @@ pub fn commit(spec: &Spec, block: u64, residents: &[Resident], starts: &[u16], r
     // Rounded up or down, by turns that make the sum over blocks exact.
     let wanted = ((exact + unit(golden(block, offset))) as usize).min(rows.len());
     let mut draws = Draws::at(spec.seed(), Stream::Fraud, block);
-    let phase = draws.bits();
+    let phase = draws.unit();
     let (mut done, mut attempts, mut episode) = (0, 0, 0);
     while done < wanted && attempts < ATTEMPTS {
         let typology = Typology::ALL[spec.locale().fraud_pick.at((draws.bits() >> 32) as u32)];
-        let when = unit(golden(episode, phase));
-        episode += 1;
         let size = typology_size(typology, &mut draws).min(wanted - done);
+        // In proportion to the rows so far, from a random point around the period: any part of a block has its share.
+        let part = (done as f64 + size as f64 / 2.0) / wanted as f64 + phase;
+        let when = midday(spec, part - libm::floor(part));
+        episode += 1;
         let mut found = Victims {
             spec,
             residents,
@@ -51,6 +54,14 @@ pub fn commit(spec: &Spec, block: u64, residents: &[Resident], starts: &[u16], r
         Episode::new(scene, &mut draws).play(rows, &found, &mut draws);
     }
     sweep(rows, wanted - done, &mut draws);
+}
+
+/// The middle of the day by which a share of the period's business is done.
+fn midday(spec: &Spec, share: f64) -> u32 {
+    let day = spec
+        .calendar()
+        .day_at(0, (share * f64::from(u32::MAX)) as u32);
+    day * DAY_SECONDS + DAY_SECONDS / 2
 }
 
 /// Rows of an episode.
@@ -81,8 +92,8 @@ struct Victims<'a> {
     residents: &'a [Resident],
     starts: &'a [u16],
     rows: &'a [Row],
-    /// When, as a share of the period.
-    when: f64,
+    /// When the episode begins, about.
+    when: u32,
     draws: &'a mut Draws,
 }
 
@@ -112,14 +123,18 @@ impl Victims<'_> {
         let customer = usize::from(row.customer);
         let start = usize::from(self.starts[customer]);
         let rows = usize::from(self.residents[customer].rows);
-        let first = start + (self.when * rows as f64) as usize;
-        let honest = (first..start + rows)
-            .chain(start..first)
-            .filter(|position| {
-                let row = &self.rows[*position];
-                let category = &self.spec.locale().categories[usize::from(row.category)];
-                row.fraud == 0 && row.bill == 0 && category.payee == payee
-            });
+        let is_victim = |position: &usize| {
+            let row = &self.rows[*position];
+            let category = &self.spec.locale().categories[usize::from(row.category)];
+            row.fraud == 0 && row.bill == 0 && category.payee == payee
+        };
+        let positions = start..start + rows;
+        let nearest = positions
+            .clone()
+            .filter(is_victim)
+            .min_by_key(|position| self.rows[*position].second.abs_diff(self.when));
+        let first = nearest.unwrap_or(start);
+        let honest = (first..positions.end).chain(start..first).filter(is_victim);
         honest.take(size).collect()
     }
 }

@@ -6,13 +6,13 @@ use super::{
     row::{NOBODY, Row, Status},
 };
 use crate::{
+    calendar::DAY_SECONDS,
     locale::Payee,
     random::{Draws, RANK_UNIT, Stream, below, key, mix, plastic, rank_noise, skewed_below, unit},
     roster::Resident,
     spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, Spec},
 };
 
-pub const DAY_SECONDS: u32 = 86_400;
 /// Merchants of a category, and customers, that a customer returns to.
 const REGULARS: u64 = 4;
 /// Percentages: payments to those, to them in a category that serves the whole country, from the second device, and what

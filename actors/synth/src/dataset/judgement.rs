@@ -18,6 +18,8 @@ const DEVIATIONS_MAX: f64 = 4.3;
 const EFFECT_MAX: f64 = 0.02;
 /// Above this, typologies change the mix of categories by themselves.
 const MIX_FRAUD_RATE_MAX: f64 = 0.05;
+/// Independent rows that are expected of a part at least.
+const EXPECTED_MIN: f64 = 5.0;
 /// Rows that count as one where shares are compared: those of one customer are alike.
 const CLUSTER_ROWS: f64 = (BLOCK_ROWS / CUSTOMERS_PER_BLOCK) as f64;
 
@@ -133,24 +135,30 @@ fn mixed(spec: &Spec, set: &SetReport) -> Vec<Result<String, String>> {
     ]
 }
 
-/// Effect size of counts against shares, and the largest that chance explains.
+/// Effect size of counts against shares, and the largest that chance explains. Parts of which fewer than
+/// `EXPECTED_MIN` independent rows are expected are put together, as chi-square asks.
 fn effect(counts: &[(u64, f64)]) -> (f64, f64) {
     let rows: f64 = counts.iter().map(|(count, _)| *count as f64).sum();
     let whole: f64 = counts.iter().map(|(_, share)| share).sum();
-    let chi_square: f64 = counts
+    let expected = |share: f64| rows * share / whole;
+    let is_large = |share: f64| expected(share) >= EXPECTED_MIN * CLUSTER_ROWS;
+    let (large, small): (Vec<_>, Vec<_>) = counts.iter().partition(|(_, share)| is_large(*share));
+    let rest = small.iter().fold((0, 0.0), |sum, (count, share)| {
+        (sum.0 + count, sum.1 + share)
+    });
+    let parts = large
+        .into_iter()
+        .chain([rest])
+        .filter(|(_, share)| *share > 0.0);
+    let parts: Vec<(u64, f64)> = parts.collect();
+    let chi_square: f64 = parts
         .iter()
-        .map(|(count, share)| {
-            let expected = rows * share / whole;
-            (*count as f64 - expected).powi(2) / expected
-        })
+        .map(|(count, share)| (*count as f64 - expected(*share)).powi(2) / expected(*share))
         .sum();
-    let freedom = counts.len().saturating_sub(1) as f64;
+    let freedom = parts.len().saturating_sub(1) as f64;
     let by_chance = freedom + DEVIATIONS_MAX * (2.0 * freedom).sqrt();
-    let independent = (rows / CLUSTER_ROWS).max(1.0);
-    (
-        (chi_square / rows).sqrt(),
-        EFFECT_MAX + (by_chance / independent).sqrt(),
-    )
+    let by_chance = (by_chance * CLUSTER_ROWS / rows).sqrt();
+    ((chi_square / rows).sqrt(), EFFECT_MAX + by_chance)
 }
 
 fn close(what: &str, counts: &[(u64, f64)]) -> Result<String, String> {
@@ -216,6 +224,30 @@ mod tests {
                 let order = order(entity, rows);
                 let judged = judge(&order, &made(&order));
                 assert!(judged.is_ok(), "{entity:?} {rows}: {judged:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_seed_is_refused_by_chance() {
+        for seed in 0..150 {
+            for (rows, fraud_rate, locale) in
+                [(700, 0.05, "in"), (9_000, 0.01, "us"), (9_000, 0.03, "in")]
+            {
+                let order = Order {
+                    sets: vec![Request {
+                        rows,
+                        seed,
+                        fraud_rate,
+                        locale: locale.to_owned(),
+                        ..Request::default()
+                    }],
+                };
+                let judged = judge(&order, &made(&order));
+                assert!(
+                    judged.is_ok(),
+                    "seed {seed}, {rows} rows, {locale}: {judged:?}"
+                );
             }
         }
     }
