@@ -14,7 +14,7 @@ use crate::{
 /// Merchants opened within this many days before the period begins.
 const BUSINESS_AGE_DAYS_MAX: u32 = 7_300;
 
-/// About 5 km in millionths of a degree, times two: shops lie around the city's centre.
+/// Shops lie within about 5 km of the city's centre; millionths of a degree.
 const PLACE_SPREAD: f64 = 45_000.0;
 /// Share of merchants in on a fraud, and of those that only look like it.
 const HIGH_RISK: f64 = 0.01;

@@ -199,3 +199,92 @@ impl Request {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(change: impl FnOnce(&mut Request)) -> Refusal {
+        let mut request = Request::default();
+        change(&mut request);
+        request.resolve().unwrap_err()
+    }
+
+    #[test]
+    fn a_request_of_defaults_is_accepted() {
+        let spec = Request::default().resolve().unwrap();
+        assert_eq!(spec.request(), &Request::default());
+        assert_eq!(
+            serde_json::from_str::<Request>("{}").unwrap(),
+            Request::default()
+        );
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_at_fault() {
+        let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+        type Case = (RefusalCode, &'static str, fn(&mut Request));
+        let cases: [Case; 10] = [
+            (RefusalCode::InvalidRows, "rows", |request| request.rows = 0),
+            (RefusalCode::InvalidRows, "rows", |request| {
+                request.rows = 1_000_000_000_000
+            }),
+            (RefusalCode::InvalidRate, "fraud_rate", |request| {
+                request.fraud_rate = 1.5
+            }),
+            (RefusalCode::InvalidRate, "fraud_rate", |request| {
+                request.fraud_rate = f64::NAN
+            }),
+            (RefusalCode::InvalidRate, "missing_rate", |request| {
+                request.missing_rate = -0.1
+            }),
+            (RefusalCode::InvalidRate, "dirty_rate", |request| {
+                request.dirty_rate = 1.01
+            }),
+            (RefusalCode::InvalidMerchants, "merchants", |request| {
+                request.merchants = 0
+            }),
+            (RefusalCode::InvalidMerchants, "merchants", |request| {
+                request.merchants = MERCHANTS_MAX + 1
+            }),
+            (RefusalCode::UnknownLocale, "locale", |request| {
+                request.locale = "mars".to_owned()
+            }),
+            (RefusalCode::InvalidCompression, "compression", |request| {
+                request.format = Format::Parquet;
+                request.compression = Compression::Gzip;
+            }),
+        ];
+        for (code, field, change) in cases {
+            let refusal = refusal(change);
+            assert_eq!((refusal.code, refusal.field), (code, field), "{refusal}");
+            assert!(refusal.message.contains(field), "{refusal}");
+        }
+        for (field, from, to) in [
+            ("to", "2024-10-02", "2024-10-01"),
+            ("to", "1950-01-01", "2060-01-01"),
+            ("from", "1850-01-01", "1850-01-02"),
+        ] {
+            let refusal = refusal(|request| (request.from, request.to) = (date(from), date(to)));
+            assert_eq!(
+                (refusal.code, refusal.field),
+                (RefusalCode::InvalidPeriod, field)
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_locale_is_told_the_known_ones() {
+        let refusal = refusal(|request| request.locale = "IN".to_owned());
+        assert_eq!(refusal.message, "unknown locale \"IN\"; known are: in, us");
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_by_name() {
+        let error = serde_json::from_str::<Request>(r#"{"row": 5}"#).unwrap_err();
+        assert!(
+            error.to_string().starts_with("unknown field `row`"),
+            "{error}"
+        );
+    }
+}

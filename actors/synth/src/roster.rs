@@ -15,7 +15,7 @@ const MINOR_ROWS: f64 = 10.0;
 const ACTIVITY_SPREAD: f64 = 0.9;
 /// Spread of the logarithm of the gaps between a customer's transactions; their variation is above that of chance.
 const GAP_SPREAD: f64 = 1.35;
-/// About 1,500 m in millionths of a degree, times two: homes lie around the city's centre.
+/// Homes lie within about 3 km of the city's centre; millionths of a degree.
 const HOME_SPREAD: f64 = 27_000.0;
 /// Spread of customers' own spending around that of their segment, in standard deviations.
 const OWN_SPEND_SPREAD: f64 = 0.4;

@@ -71,14 +71,14 @@ fn the_bytes_of_a_seed_never_change() {
             "in customers.jsonl d111cfeb0966db93",
             "in merchants.csv 8a54c02794d0fa95",
             "in merchants.jsonl ae4e5c4325104f18",
-            "in transactions.csv 1bf65f2091ea2ae9",
-            "in transactions.jsonl 9d8f0a40a8de012a",
+            "in transactions.csv b5e949adfedf3e2f",
+            "in transactions.jsonl c804450730b2b7f6",
             "us customers.csv 9b09559f88e80123",
             "us customers.jsonl e91d480681b8eeed",
             "us merchants.csv f1b402f6181ac44e",
             "us merchants.jsonl ae88f072a1ff9718",
-            "us transactions.csv ed68a26d1e2c6def",
-            "us transactions.jsonl 6dd7ff0180e706c8"
+            "us transactions.csv 5f5712618bfd9b54",
+            "us transactions.jsonl 6e8077bf164c1cdf"
         ]
     );
 }

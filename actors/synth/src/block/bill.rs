@@ -9,8 +9,8 @@ use crate::{
 
 /// Days of the month that bills fall due on.
 const DUE_DAYS: u32 = 28;
-/// At most this share of a customer's rows are bills.
-const SHARE_OF_ROWS_MAX: u16 = 2;
+/// One in so many of a customer's rows may be a bill.
+const ROWS_PER_BILL_MIN: u16 = 2;
 /// Customers asked for each bill before the rest are left to chance.
 const ATTEMPTS: u32 = 8;
 
@@ -33,7 +33,7 @@ pub fn plan(spec: &Spec, block: u64, residents: &[Resident], quota: &mut Quota) 
     let mut draws = Draws::at(spec.seed(), Stream::Bills, block);
     let mut free: Vec<u16> = residents
         .iter()
-        .map(|resident| resident.rows / SHARE_OF_ROWS_MAX)
+        .map(|resident| resident.rows / ROWS_PER_BILL_MIN)
         .collect();
     let mut bills = Vec::new();
     let mut number = 0;

@@ -16,7 +16,7 @@ const QUIET: f64 = 0.25;
 /// Share of the others that take place at night, and its hours.
 const NIGHTLY: f64 = 0.35;
 const NIGHT_SECONDS: u32 = 5 * 3_600;
-/// About 5 km in millionths of a degree, times two.
+/// Strangers act from within about 5 km of a city's centre; the width of that in millionths of a degree.
 const STRANGE_SPREAD: u32 = 90_000;
 
 pub struct Scene<'a> {

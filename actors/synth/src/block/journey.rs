@@ -61,7 +61,8 @@ impl Journey {
             }
         });
         let gets_device = draws.chance(NEW_DEVICE);
-        let new_device_day = draws.below(days);
+        // Not the first day: the period begins with the device that the customer is listed with.
+        let new_device_day = 1 + draws.below(days);
         Self {
             trips,
             new_device_day: if gets_device {

@@ -15,17 +15,16 @@ use crate::{
 
 /// Merchants of a category, and customers, that a customer returns to.
 const REGULARS: u64 = 4;
-/// Percentages: payments to those, to them in a category that serves the whole country, from the second device, and what
-/// becomes of payments.
+/// Percentage of payments that go to them, and in a category that serves the whole country.
 const TO_REGULARS: u64 = 62;
 const TO_REGULARS_NATIONAL: u64 = 80;
+/// Percentage of payments made from the second device of those who have one.
 const FROM_SECOND_DEVICE: u64 = 30;
+/// What becomes of payments, out of a thousand.
 const FAILED: u64 = 20;
 const FAILED_WHEN_LARGE: u64 = 60;
 const PENDING: u64 = 4;
 const REFUNDED: u64 = 7;
-/// In these and in percentages a point is drawn out of ten bits; the excess over a thousand is never reached.
-const PER_MILLE: u64 = 1_000;
 /// Shares of a rank, in units of rank over this: what the customer, the merchant, a trip and chance add to it.
 const RANK_SHARES: i32 = 16;
 const OF_CUSTOMER: i32 = 8;
@@ -47,13 +46,16 @@ impl Quota {
     pub fn of_block(spec: &Spec, block: u64) -> Self {
         let offset = unit(plastic(block, key(spec.seed(), Stream::Row, u64::MAX)));
         let (mut sum, mut before) = (0.0, 0);
-        let mut left: Vec<u32> = Vec::new();
+        let last = spec.locale().categories.len() - 1;
+        let mut left: Vec<u32> = Vec::with_capacity(last + 1);
         for category in &spec.locale().categories {
             sum += category.share * BLOCK_ROWS as f64;
             let end = ((sum + offset) as u32).min(BLOCK_ROWS as u32);
             left.push(end - before);
             before = end;
         }
+        // However the running sum was rounded at its end, no row is left without a category.
+        left[last] += BLOCK_ROWS as u32 - before;
         Self {
             left,
             sum: BLOCK_ROWS as u32,
@@ -247,7 +249,7 @@ impl Life<'_> {
             bill,
             category: category as u8,
             channel: channel as u8,
-            status: status((when >> 42) % PER_MILLE, rank, kind.payee),
+            status: status((when >> 42) % 1_000, rank, kind.payee),
             fraud: 0,
         });
     }
