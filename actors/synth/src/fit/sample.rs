@@ -8,7 +8,7 @@ use crate::refusal::{Refusal, RefusalCode};
 /// Entities that a column named as theirs must tell apart.
 const ENTITIES_MIN: usize = 5;
 /// Names of columns that tell whose a row is, the surest first.
-const OWNERS: [&str; 12] = [
+const OWNERS: [&str; 16] = [
     "customer",
     "client",
     "cust",
@@ -21,6 +21,10 @@ const OWNERS: [&str; 12] = [
     "cardholder",
     "card",
     "subscriber",
+    "guest",
+    "visitor",
+    "payer",
+    "owner",
 ];
 
 /// A table whose columns are told apart.

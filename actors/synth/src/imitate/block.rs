@@ -161,7 +161,8 @@ impl Mould {
     }
 }
 
-/// Appends the moments of one entity. Where its gaps would lead beyond the end, they are drawn together.
+/// Appends the moments of one entity. Where its gaps would lead beyond the end, they are drawn together, so that the last
+/// moment lies where the last of as many even ones would.
 fn course(
     time: &TimeProfile,
     class: &RowClass,
@@ -178,7 +179,11 @@ fn course(
     let gaps: Vec<f64> = (1..rows).map(|_| gap()).collect();
     let span: f64 = gaps.iter().sum();
     let room = (time.end - first).max(0.0);
-    let scale = if span > room { room / span } else { 1.0 };
+    let scale = if span > room {
+        room * libm::pow(draws.unit(), 1.0 / gaps.len() as f64) / span
+    } else {
+        1.0
+    };
     let mut at = first;
     moments.push(time.week.moment(at));
     for gap in gaps {
