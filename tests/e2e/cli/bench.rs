@@ -76,7 +76,15 @@ fn a_bench_of_starts_takes_the_time_until_ready() {
 #[test]
 fn a_bench_of_generation_reads_a_whole_stream_and_puts_threads_and_disk_beside_it() {
     let desk = Desk::new();
-    let args = ["generate", "--rows", "50000", "--runs", "1", "--seconds", "1"];
+    let args = [
+        "generate",
+        "--rows",
+        "50000",
+        "--runs",
+        "1",
+        "--seconds",
+        "1",
+    ];
     let ended = bench(&desk, &args);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let report = ended.json();

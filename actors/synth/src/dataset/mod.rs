@@ -9,6 +9,4 @@ mod shard;
 pub use judgement::judge;
 pub use manifest::{Manifest, SetReport, stems};
 pub use order::{Order, admit, schema};
-pub use shard::{
-    Press, PressError, Shard, ShardFile, ShardReport, ending, media_type, sha256, shards,
-};
+pub use shard::{Press, PressError, Shard, ShardFile, ShardReport, ending, media_type, shards};

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     columnar::{ColumnarError, Writer},
@@ -190,12 +189,6 @@ impl From<ColumnarError> for PressError {
             ColumnarError::Write(error) => Self::Columns(error),
         }
     }
-}
-
-/// The hash of a file's bytes, in hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

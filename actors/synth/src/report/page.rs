@@ -168,7 +168,7 @@ fn chart(html: &mut String, title: &str, svg: &str) {
 
 /// The least amount of a bin, where a decade begins.
 fn bin_label(bin: usize) -> String {
-    if bin % BINS_PER_DECADE > 0 {
+    if !bin.is_multiple_of(BINS_PER_DECADE) {
         return String::new();
     }
     let exponent = (bin / BINS_PER_DECADE) as i32 - 2;

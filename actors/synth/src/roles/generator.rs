@@ -3,11 +3,11 @@
 
 use std::rc::Rc;
 
-use callboard_orchestra::{Outcome, Role, RoleContext, RoleProfile};
+use callboard_orchestra::{Outcome, Role, RoleContext, RoleProfile, artifact::NewArtifact};
 
 use crate::{
     columnar::GROUP_ROWS,
-    dataset::{Press, PressError, Shard, ShardFile, ShardReport, media_type, sha256},
+    dataset::{Press, PressError, Shard, ShardFile, ShardReport, media_type},
 };
 
 /// Rows between two reports of progress: a few blocks, and one row group.
@@ -56,19 +56,21 @@ async fn make(shard: &Shard, ctx: &RoleContext) -> Result<ShardReport, String> {
         done.map_err(|error| told(&error))?;
         ctx.progress(total - press.rows_left(), total);
     }
+    let name = shard.file_name();
     let finished = ctx.compute(move |_| {
-        let (bytes, tally) = press.finish()?;
-        let sha256 = sha256(&bytes);
-        Ok::<_, PressError>((bytes, sha256, tally))
+        let (bytes, tally) = press.finish().map_err(|error| told(&error))?;
+        let left = NewArtifact::new(&name, media_type(format, compression), bytes);
+        let left = left.map_err(|error| error.to_string())?;
+        Ok::<_, String>((left, tally))
     });
-    let (bytes, sha256, tally) = finished.await.map_err(|error| told(&error))?;
+    let (left, tally) = finished.await?;
     let file = ShardFile {
-        name: shard.file_name(),
+        name: left.artifact.name.clone(),
         rows: shard.rows.clone(),
-        bytes: bytes.len() as u64,
-        sha256,
+        bytes: left.artifact.bytes,
+        sha256: left.artifact.sha256.clone(),
     };
-    ctx.artifact(&file.name, media_type(format, compression), bytes);
+    ctx.leave(left);
     Ok(ShardReport { file, tally })
 }
 

@@ -111,6 +111,7 @@ async fn read(server: &Server, rows: u64) -> Result<(u64, u64), Failure> {
         "http://{}/v1/generate/transactions?rows={rows}",
         server.address
     );
+    callboard::tls::install_provider();
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
