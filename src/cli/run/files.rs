@@ -15,7 +15,10 @@ pub fn files<'a>(
     let mut files: BTreeMap<String, Vec<String>> = artifacts
         .map(|name| (name.to_owned(), vec![name.to_owned()]))
         .collect();
-    for (joined, shards) in result.map(|result| joined(kind, result)).unwrap_or_default() {
+    for (joined, shards) in result
+        .map(|result| joined(kind, result))
+        .unwrap_or_default()
+    {
         shards.iter().for_each(|shard| {
             files.remove(shard);
         });

@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
+use callboard_orchestra::artifact::NewArtifact;
 use serde::{Deserialize, Serialize};
 
 use super::{columns, imitation::Imitation};
 use crate::{
-    dataset::{ShardFile, sha256},
+    dataset::{ShardFile, media_type},
     packer::packed,
     profile::{Profile, Shape},
     request::{Compression, Format},
@@ -56,7 +57,7 @@ impl Piece {
         &self,
         profile: Profile,
         cancelled: impl Fn() -> bool,
-    ) -> Result<(ShardFile, Vec<u8>), String> {
+    ) -> Result<(ShardFile, NewArtifact), String> {
         let imitation = Imitation::new(profile, self.rows.end, self.seed);
         let imitation = imitation.map_err(|refusal| refusal.message)?;
         let bytes = match self.format {
@@ -72,17 +73,20 @@ impl Piece {
                 packed(self.compression, lines).map_err(|error| error.to_string())?
             }
         };
+        let name = format!(
+            "{STEM}-{:05}.{}",
+            self.number,
+            ending(self.format, self.compression)
+        );
+        let left = NewArtifact::new(&name, media_type(self.format, self.compression), bytes);
+        let left = left.map_err(|error| error.to_string())?;
         let file = ShardFile {
-            name: format!(
-                "{STEM}-{:05}.{}",
-                self.number,
-                ending(self.format, self.compression)
-            ),
+            name,
             rows: self.rows.clone(),
-            bytes: bytes.len() as u64,
-            sha256: sha256(&bytes),
+            bytes: left.artifact.bytes,
+            sha256: left.artifact.sha256.clone(),
         };
-        Ok((file, bytes))
+        Ok((file, left))
     }
 }
 
@@ -150,8 +154,8 @@ mod tests {
             next = piece.rows.end;
         }
         assert_eq!(next, 50_000);
-        let (file, bytes) = pieces[0].make(profile(), || false).unwrap();
-        assert!(bytes.len() < 64 * 1024 * 1024);
+        let (file, left) = pieces[0].make(profile(), || false).unwrap();
+        assert_eq!(file.bytes, left.artifact.bytes);
         assert_eq!(file.name, "imitation-00000.csv");
     }
 

@@ -5,11 +5,7 @@ use std::rc::Rc;
 
 use callboard_orchestra::{Outcome, Role, RoleContext};
 
-use crate::{
-    dataset::{ShardFile, media_type},
-    imitate::Piece,
-    profile::Profile,
-};
+use crate::{dataset::ShardFile, imitate::Piece, profile::Profile};
 
 pub struct Imitator;
 
@@ -35,9 +31,8 @@ async fn make(piece: Piece, ctx: &RoleContext) -> Result<ShardFile, String> {
         .product
         .read()
         .map_err(|error| format!("profile: {error}"))?;
-    let media_type = media_type(piece.format, piece.compression);
     let made = ctx.compute(move |flag| piece.make(profile, || flag.is_cancelled()));
-    let (file, bytes) = made.await?;
-    ctx.artifact(&file.name, media_type, bytes);
+    let (file, left) = made.await?;
+    ctx.leave(left);
     Ok(file)
 }
