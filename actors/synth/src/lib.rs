@@ -14,13 +14,16 @@ mod dataset;
 mod digits;
 mod directory;
 mod encode;
+mod fit;
 mod identifier;
+mod imitate;
 mod locale;
 mod merchant;
 mod normal;
 mod pack;
 mod packer;
 mod pick;
+mod profile;
 mod random;
 mod refusal;
 mod report;
@@ -34,14 +37,18 @@ mod typology;
 
 pub use column::{Column, Kind, columns};
 pub use columnar::{ColumnarError, GROUP_ROWS, Writer as ParquetWriter};
-pub use dataset::{Manifest, Press, PressError, SetReport, ending, media_type};
+pub use dataset::{Manifest, Press, PressError, SetReport, ShardFile, ending, media_type};
 pub use encode::{Batch, Cancelled, Texts, Values, batch, encode, header};
-pub use pack::{DATASET, SynthPack};
+pub use fit::{CSV_BYTES_MAX, SAMPLE_ROWS_MIN, Sample, fit};
+pub use imitate::{IMITATION_ROWS_MAX, Imitation};
+pub use pack::{DATASET, FIT, SynthPack};
 pub use packer::packed;
+pub use profile::Profile;
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{
     Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX, ROWS_MAX, Request,
 };
+pub use roles::Portrait;
 pub use spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, Spec, customers_of};
 pub use tally::{AMOUNT_BINS, BINS_PER_DECADE, Part, Tally};
 pub use typology::Typology;

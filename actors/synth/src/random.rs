@@ -17,6 +17,8 @@ pub enum Stream {
     Device = 9,
     Habit = 10,
     Bills = 11,
+    Likeness = 32,
+    LikenessTime = 33,
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit of the result depends on every bit of `value`.

@@ -16,6 +16,14 @@ pub enum RefusalCode {
     InvalidMerchants,
     /// A compression that the format does not take.
     InvalidCompression,
+    /// Fields that do not go together, or none of those that one is needed of.
+    InvalidInput,
+    /// A sample that is no table, or is too small or too large.
+    InvalidSample,
+    /// A column that the sample has not, or that holds something else.
+    InvalidColumn,
+    /// A profile that contradicts itself.
+    InvalidProfile,
 }
 
 impl RefusalCode {
@@ -27,6 +35,10 @@ impl RefusalCode {
             Self::InvalidPeriod => "invalid_period",
             Self::InvalidMerchants => "invalid_merchants",
             Self::InvalidCompression => "invalid_compression",
+            Self::InvalidInput => "invalid_input",
+            Self::InvalidSample => "invalid_sample",
+            Self::InvalidColumn => "invalid_column",
+            Self::InvalidProfile => "invalid_profile",
         }
     }
 }

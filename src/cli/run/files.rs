@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_orchestra::Payload;
-use callboard_synth::{DATASET, Manifest};
+use callboard_synth::{DATASET, FIT, Manifest, Portrait, ShardFile};
 
 /// The artifacts of every file, in their order, by the file's name. Each artifact is a file, but the shards of a data set
 /// are one together.
@@ -15,19 +15,37 @@ pub fn files<'a>(
     let mut files: BTreeMap<String, Vec<String>> = artifacts
         .map(|name| (name.to_owned(), vec![name.to_owned()]))
         .collect();
-    let manifest = result.filter(|_| kind == DATASET);
-    let Some(Ok(manifest)) = manifest.map(Payload::read::<Manifest>) else {
-        return files;
-    };
-    for set in manifest.sets {
-        let Some(joined) = set.file else { continue };
-        let shards: Vec<String> = set.shards.into_iter().map(|shard| shard.name).collect();
+    for (joined, shards) in result
+        .map(|result| joined(kind, result))
+        .unwrap_or_default()
+    {
         shards.iter().for_each(|shard| {
             files.remove(shard);
         });
         files.insert(joined, shards);
     }
     files
+}
+
+/// Files that are shards put one behind the other, with these.
+fn joined(kind: &str, result: &Payload) -> Vec<(String, Vec<String>)> {
+    let sets = match kind {
+        DATASET => result.read().map(|manifest: Manifest| {
+            let sets = manifest.sets.into_iter();
+            sets.map(|set| (set.file, set.shards)).collect()
+        }),
+        FIT => result.read().map(|portrait: Portrait| {
+            let imitated = portrait.imitation.into_iter();
+            imitated.map(|made| (made.file, made.shards)).collect()
+        }),
+        _ => return Vec::new(),
+    };
+    let sets: Vec<(Option<String>, Vec<ShardFile>)> = sets.unwrap_or_default();
+    let named = sets.into_iter().filter_map(|(file, shards)| {
+        let shards = shards.into_iter().map(|shard| shard.name);
+        Some((file?, shards.collect()))
+    });
+    named.collect()
 }
 
 #[cfg(test)]

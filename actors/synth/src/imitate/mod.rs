@@ -1,0 +1,14 @@
+//! From a profile to rows that follow it: block by block, so that any range of rows can be made alone.
+
+mod block;
+mod columns;
+mod copula;
+mod imitation;
+mod likeness;
+mod lines;
+mod marginal;
+mod piece;
+
+pub use imitation::{IMITATION_ROWS_MAX, Imitation, check_profile, check_rows};
+pub use likeness::{Likeness, likeness};
+pub use piece::{Piece, STEM, ending};

@@ -1,0 +1,167 @@
+//! The pieces of an imitation: each is a file that one task makes. Those of lines, put one behind the other, are the file
+//! of the whole imitation; those of Parquet stand alone.
+
+use std::ops::Range;
+
+use callboard_orchestra::artifact::NewArtifact;
+use serde::{Deserialize, Serialize};
+
+use super::{columns, imitation::Imitation};
+use crate::{
+    dataset::{ShardFile, media_type},
+    packer::packed,
+    profile::{Profile, Shape},
+    request::{Compression, Format},
+};
+
+/// Rows of one piece at most.
+const PIECE_ROWS: u64 = 131_072;
+/// Bytes that the rows of a piece may take, a quarter below what an artifact may have.
+const PIECE_BYTES: u64 = 48 * 1024 * 1024;
+/// Name of the files before their number.
+pub const STEM: &str = "imitation";
+
+/// One piece to make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    pub number: u64,
+    pub rows: Range<u64>,
+    pub seed: u64,
+    pub format: Format,
+    pub compression: Compression,
+}
+
+impl Piece {
+    /// The pieces of an imitation, in order.
+    pub fn all(
+        profile: &Profile,
+        rows: u64,
+        seed: u64,
+        format: Format,
+        compression: Compression,
+    ) -> Vec<Self> {
+        let size = (PIECE_BYTES / row_bytes(profile)).clamp(1, PIECE_ROWS);
+        let pieces = (0..rows.div_ceil(size)).map(|number| Self {
+            number,
+            rows: number * size..rows.min((number + 1) * size),
+            seed,
+            format,
+            compression,
+        });
+        pieces.collect()
+    }
+
+    /// Makes the file; nothing where nobody wants it.
+    pub fn make(
+        &self,
+        profile: Profile,
+        cancelled: impl Fn() -> bool,
+    ) -> Result<(ShardFile, NewArtifact), String> {
+        let imitation = Imitation::new(profile, self.rows.end, self.seed);
+        let imitation = imitation.map_err(|refusal| refusal.message)?;
+        let bytes = match self.format {
+            Format::Parquet => columns::file(&imitation, self.rows.clone(), cancelled)?,
+            Format::Csv | Format::Jsonl => {
+                let mut lines = Vec::new();
+                if self.rows.start == 0 {
+                    imitation.header(self.format, &mut lines);
+                }
+                imitation
+                    .encode(self.format, self.rows.clone(), &mut lines, cancelled)
+                    .map_err(|error| error.to_string())?;
+                packed(self.compression, lines).map_err(|error| error.to_string())?
+            }
+        };
+        let name = format!(
+            "{STEM}-{:05}.{}",
+            self.number,
+            ending(self.format, self.compression)
+        );
+        let left = NewArtifact::new(&name, media_type(self.format, self.compression), bytes);
+        let left = left.map_err(|error| error.to_string())?;
+        let file = ShardFile {
+            name,
+            rows: self.rows.clone(),
+            bytes: left.artifact.bytes,
+            sha256: left.artifact.sha256.clone(),
+        };
+        Ok((file, left))
+    }
+}
+
+/// What the names of files end with: `csv.gz`.
+pub fn ending(format: Format, compression: Compression) -> String {
+    let name = format.as_str();
+    match (format, compression) {
+        (Format::Parquet, _) | (_, Compression::None) => name.to_owned(),
+        (_, Compression::Gzip) => format!("{name}.gz"),
+        (_, Compression::Zstd) => format!("{name}.zst"),
+    }
+}
+
+/// Bytes that a row takes at most, in any format.
+fn row_bytes(profile: &Profile) -> u64 {
+    /// Of a character with its escape.
+    const CHAR_BYTES: usize = 6;
+    /// Of a number or a moment, with the marks around it.
+    const PLAIN_BYTES: usize = 32;
+    let widths = profile.columns.iter().map(|column| {
+        let cell = match &column.shape {
+            Shape::Category { values } => {
+                let widest = values.iter().map(|value| value.value.len()).max();
+                CHAR_BYTES * widest.unwrap_or(0)
+            }
+            Shape::Text { chars_mean } => (1.5 * chars_mean) as usize,
+            Shape::Entity { .. }
+            | Shape::Time { .. }
+            | Shape::Number { .. }
+            | Shape::Moment { .. }
+            | Shape::Key => 0,
+        };
+        CHAR_BYTES * column.name.len() + cell + PLAIN_BYTES
+    });
+    widths.sum::<usize>() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn profile() -> Profile {
+        let wide = "x".repeat(2_000);
+        serde_json::from_value(json!({
+            "version": 1, "sample_rows": 1_000,
+            "columns": [
+                {"name": "n", "missing_share": 0.1, "shape": {"kind": "number", "decimals": 2,
+                    "knots": {"levels": [0.0, 1.0], "values": [-5.0, 5.0]}}},
+                {"name": "w", "missing_share": 0.0, "shape": {"kind": "category",
+                    "values": [{"value": wide, "share": 0.5}, {"value": "a,\"b\"", "share": 0.5}]}},
+            ],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn wide_rows_make_small_pieces_that_cover_every_row_once() {
+        let pieces = Piece::all(&profile(), 50_000, 1, Format::Csv, Compression::None);
+        assert!(pieces.len() > 5);
+        let mut next = 0;
+        for piece in &pieces {
+            assert_eq!(piece.rows.start, next);
+            next = piece.rows.end;
+        }
+        assert_eq!(next, 50_000);
+        let (file, left) = pieces[0].make(profile(), || false).unwrap();
+        assert_eq!(file.bytes, left.artifact.bytes);
+        assert_eq!(file.name, "imitation-00000.csv");
+    }
+
+    #[test]
+    fn a_piece_that_nobody_wants_is_given_up() {
+        let piece = &Piece::all(&profile(), 10, 1, Format::Csv, Compression::None)[0];
+        assert!(piece.make(profile(), || true).is_err());
+    }
+}

@@ -1,0 +1,268 @@
+//! A sample, its profile and the imitation of it: what must be alike, and what must not be in it.
+
+use std::{collections::HashMap, ops::Range, path::Path};
+
+use callboard_synth::{Format, Imitation, Profile, Sample, fit};
+
+const SEED: u64 = 5;
+
+/// The real purchases, or why they are not there.
+fn cdnow() -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/synthetic/cdnow_sample_transactions.csv");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            eprintln!("skipped: {}: {error}", path.display());
+            None
+        }
+    }
+}
+
+fn profile_of(csv: &str) -> Profile {
+    fit(&Sample::read(csv, None, None).unwrap())
+}
+
+fn rows_of(imitation: &Imitation, format: Format, range: Range<u64>) -> String {
+    let mut out = Vec::new();
+    imitation.header(format, &mut out);
+    imitation.encode(format, range, &mut out, || false).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn an_imitation_of_real_purchases_is_like_them() {
+    let Some(real) = cdnow() else { return };
+    let profile = profile_of(&real);
+    let imitation = Imitation::new(profile, 8_977, SEED).unwrap();
+    let made = rows_of(&imitation, Format::Csv, 0..8_977);
+    let (real, made) = (Purchases::read(&real), Purchases::read(&made));
+
+    let distance = ks(&real.log_amounts, &made.log_amounts);
+    println!("log-amount ks {distance:.4}");
+    assert!(distance <= 0.03, "{distance}");
+    let (once, made_once) = (real.one_time_share(), made.one_time_share());
+    println!("one-time buyers {once:.4} {made_once:.4}");
+    assert!((once - made_once).abs() <= 0.03, "{once} {made_once}");
+    for (real, made) in real.weekday_shares().iter().zip(made.weekday_shares()) {
+        println!("weekday {real:.4} {made:.4}");
+        assert!((real - made).abs() <= 0.02, "{real} {made}");
+    }
+    let (real_rho, made_rho) = (real.correlation(), made.correlation());
+    println!("spearman {real_rho:.4} {made_rho:.4}");
+    assert!((real_rho - made_rho).abs() <= 0.05, "{real_rho} {made_rho}");
+    let (real_gaps, made_gaps) = (real.gaps(), made.gaps());
+    let distance = ks(&real_gaps, &made_gaps);
+    println!("gap ks {distance:.4}");
+    assert!(distance <= 0.1, "{distance}");
+}
+
+struct Purchases {
+    log_amounts: Vec<f64>,
+    quantities: Vec<f64>,
+    days: HashMap<String, Vec<i64>>,
+}
+
+impl Purchases {
+    fn read(csv: &str) -> Self {
+        let mut purchases = Self {
+            log_amounts: Vec::new(),
+            quantities: Vec::new(),
+            days: HashMap::new(),
+        };
+        for line in csv.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let day: chrono::NaiveDate = cells[1].parse().unwrap();
+            let amount: f64 = cells[3].parse().unwrap();
+            purchases.log_amounts.push(amount.max(0.01).ln());
+            purchases.quantities.push(cells[2].parse().unwrap());
+            let epoch = chrono::NaiveDate::from_ymd_opt(1970, 1, 5).unwrap();
+            let days = purchases.days.entry(cells[0].to_owned()).or_default();
+            days.push((day - epoch).num_days());
+        }
+        for days in purchases.days.values_mut() {
+            days.sort_unstable();
+        }
+        purchases
+    }
+
+    fn one_time_share(&self) -> f64 {
+        let once = self.days.values().filter(|days| days.len() == 1).count();
+        once as f64 / self.days.len() as f64
+    }
+
+    fn weekday_shares(&self) -> [f64; 7] {
+        let mut shares = [0.0; 7];
+        for day in self.days.values().flatten() {
+            shares[day.rem_euclid(7) as usize] += 1.0 / self.quantities.len() as f64;
+        }
+        shares
+    }
+
+    fn gaps(&self) -> Vec<f64> {
+        let gaps = |days: &Vec<i64>| -> Vec<f64> {
+            days.windows(2)
+                .map(|pair| (pair[1] - pair[0]) as f64)
+                .collect()
+        };
+        self.days.values().flat_map(gaps).collect()
+    }
+
+    /// Of quantity and amount.
+    fn correlation(&self) -> f64 {
+        let (a, b) = (ranks(&self.quantities), ranks(&self.log_amounts));
+        let mean = (a.len() as f64 + 1.0) / 2.0;
+        let sum = |a: &[f64], b: &[f64]| -> f64 {
+            a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)).sum()
+        };
+        sum(&a, &b) / (sum(&a, &a) * sum(&b, &b)).sqrt()
+    }
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = |value: &f64| {
+        let below = sorted.partition_point(|other| other < value);
+        let upto = sorted.partition_point(|other| other <= value);
+        (below + upto + 1) as f64 / 2.0
+    };
+    values.iter().map(rank).collect()
+}
+
+/// The largest distance of two empirical distribution functions.
+fn ks(a: &[f64], b: &[f64]) -> f64 {
+    let sorted = |values: &[f64]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    };
+    let (a, b) = (sorted(a), sorted(b));
+    let share = |values: &[f64], at: f64| {
+        values.partition_point(|value| *value <= at) as f64 / values.len() as f64
+    };
+    let places = a.iter().chain(&b);
+    places
+        .map(|at| (share(&a, *at) - share(&b, *at)).abs())
+        .fold(0.0, f64::max)
+}
+
+/// A shop whose guests order drinks: `loyal` ones often, at hours of their own, and drinks cost what they cost.
+fn cafe() -> String {
+    let mut text = "guest,at,drink,price,note,born\n".to_owned();
+    for row in 0..3_000_u32 {
+        let hash = row.wrapping_mul(2_654_435_761) >> 8;
+        let guest = if hash % 3 == 0 { hash % 40 } else { hash % 900 };
+        let (drink, price) = match hash % 10 {
+            0..5 => ("tea", 2.0),
+            5..9 => ("coffee, black", 3.5),
+            _ => ("\"house\" wine", 9.0),
+        };
+        let drink = if row == 17 {
+            "tears of G. Kowalczyk"
+        } else {
+            drink
+        };
+        let price = price + f64::from(hash / 10 % 50) / 100.0;
+        let day = 1 + hash % 28;
+        let (hour, minute) = (8 + hash / 7 % 9, hash / 11 % 60);
+        let drink = if row % 11 == 0 { "" } else { drink };
+        let drink = format!("\"{}\"", drink.replace('"', "\"\""));
+        text += &format!(
+            "g{guest},2023-{:02}-{day:02}T{hour:02}:{minute:02}:00+02:00,{drink},{price:.2},told me {row},19{:02}-05-04\n",
+            1 + hash / 13 % 12,
+            40 + hash / 17 % 60,
+        );
+    }
+    text
+}
+
+#[test]
+fn any_range_of_an_imitation_is_the_slice_of_the_whole() {
+    let imitation = Imitation::new(profile_of(&cafe()), 10_000, SEED).unwrap();
+    let longer = Imitation::new(profile_of(&cafe()), 20_000, SEED).unwrap();
+    let other = Imitation::new(profile_of(&cafe()), 10_000, SEED + 1).unwrap();
+    for format in [Format::Csv, Format::Jsonl] {
+        let bytes = |made: &Imitation, range| {
+            let mut out = Vec::new();
+            made.encode(format, range, &mut out, || false).unwrap();
+            out
+        };
+        let whole = bytes(&imitation, 0..10_000);
+        for step in [1_000, 4_096, 3_333] {
+            let mut joined = Vec::new();
+            for start in (0..10_000).step_by(step) {
+                joined.extend(bytes(&imitation, start..(start + step as u64).min(10_000)));
+            }
+            assert!(joined == whole, "{step}");
+        }
+        assert!(bytes(&longer, 0..10_000) == whole);
+        assert!(bytes(&other, 0..10_000) != whole);
+        assert_eq!(whole.iter().filter(|byte| **byte == b'\n').count(), 10_000);
+    }
+}
+
+#[test]
+fn the_bytes_of_a_profile_and_seed_never_change() {
+    use sha2::Digest as _;
+    let imitation = Imitation::new(profile_of(&cafe()), 9_000, SEED).unwrap();
+    let made = rows_of(&imitation, Format::Csv, 0..9_000);
+    let digest = sha2::Sha256::digest(made.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        "2355407affad931c0059ca97e666999e076f5e038e9a091df9e46d17eb60c87c"
+    );
+}
+
+#[test]
+fn a_profile_holds_no_row_of_its_sample() {
+    let profile = profile_of(&cafe());
+    let json = serde_json::to_string(&profile).unwrap();
+    assert!(
+        json.contains("coffee, black"),
+        "words that many share are kept"
+    );
+    for secret in ["Kowalczyk", "told me", "note", "g17", "2023-"] {
+        assert!(!json.contains(secret), "{secret}");
+    }
+    let imitation = Imitation::new(profile, 9_000, SEED).unwrap();
+    let made = rows_of(&imitation, Format::Csv, 0..9_000);
+    let sample = cafe();
+    let real: std::collections::HashSet<&str> = sample.lines().skip(1).collect();
+    assert!(!made.lines().skip(1).any(|row| real.contains(row)));
+}
+
+#[test]
+fn the_profile_of_an_imitation_is_that_of_the_sample() {
+    let profile = profile_of(&cafe());
+    let imitation = Imitation::new(profile.clone(), 12_000, SEED).unwrap();
+    let again = profile_of(&rows_of(&imitation, Format::Csv, 0..12_000));
+    let json = |profile: &Profile| serde_json::to_value(profile).unwrap();
+    let (one, two) = (json(&profile), json(&again));
+    let near = |pointer: &str, tolerance: f64| {
+        let figure =
+            |json: &serde_json::Value| json.pointer(pointer).and_then(|value| value.as_f64());
+        let (one, two) = (figure(&one).unwrap(), figure(&two).unwrap());
+        assert!((one - two).abs() <= tolerance, "{pointer}: {one} {two}");
+    };
+    near("/columns/2/missing_share", 0.02);
+    for word in 0..3 {
+        near(&format!("/columns/2/shape/values/{word}/share"), 0.02);
+    }
+    for pair in 0..3 {
+        near(&format!("/correlations/{pair}/spearman"), 0.05);
+    }
+    near("/entities/row_shares/0", 0.03);
+    for hour in 7..18 {
+        near(&format!("/time/week/hours/{hour}"), 0.02);
+    }
+    assert_eq!(
+        one.pointer("/time/week/hours/3"),
+        two.pointer("/time/week/hours/3")
+    );
+    assert_eq!(
+        one.pointer("/columns/1/shape"),
+        two.pointer("/columns/1/shape")
+    );
+}
