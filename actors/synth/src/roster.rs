@@ -1,7 +1,7 @@
 //! Who the customers of a block are: where they live and how much of the block's rows is theirs.
 //!
 //! States get their share of the rows, not of the customers: whole rows are dealt to states by rounding one running sum,
-//! so that a data set of many blocks follows the locale's shares to within a few rows.
+//! so that a data set of many blocks follows the locale's shares to within a few rows. Cities of a state come by its rows.
 
 use crate::{
     normal,
@@ -93,6 +93,8 @@ pub fn residents(spec: &Spec, block: u64) -> Vec<Resident> {
 struct Seat {
     state: u8,
     rows: u16,
+    /// Where the city lies among those of the state, as a point of the unit interval scaled to 2^32.
+    city: u32,
 }
 
 /// The seats of a block; `activity` says how active who takes a seat is.
@@ -125,7 +127,9 @@ fn deal(spec: &Spec, block: u64, activity: impl Fn(usize) -> f64, draws: &mut Dr
         let state = *reached
             .or(locale.minor_states.last())
             .expect("rows of minor states need a minor state");
-        seats.push(Seat { state, rows });
+        // A minor state has a seat now and then: its cities take turns.
+        let city = (golden(block, lane(4 + u64::from(state))) >> 32) as u32;
+        seats.push(Seat { state, rows, city });
     }
 
     let rows = BLOCK_ROWS as u32 - minor_rows;
@@ -150,9 +154,18 @@ fn deal(spec: &Spec, block: u64, activity: impl Fn(usize) -> f64, draws: &mut Dr
         let rows = split(state_rows[index], state_seats[index], |seat| {
             activity(first + seat as usize) * cells[(draws.bits() % CELLS as u64) as usize]
         });
-        seats.extend(rows.into_iter().map(|rows| Seat {
-            state: *state,
-            rows,
+        // Cities lie along the rows of the state, from a place that moves on evenly from block to block.
+        let mut place = golden(block, lane(4 + u64::from(*state)));
+        let step = u64::MAX / u64::from(state_rows[index].max(1));
+        seats.extend(rows.into_iter().map(|rows| {
+            let half = step * u64::from(rows) / 2;
+            let city = (place.wrapping_add(half) >> 32) as u32;
+            place = place.wrapping_add(step * u64::from(rows));
+            Seat {
+                state: *state,
+                rows,
+                city,
+            }
         }));
     }
     seats
@@ -212,7 +225,7 @@ impl Life {
         let locale = spec.locale();
         let draws = &mut self.draws;
         let state = &locale.states[usize::from(seat.state)];
-        let city = state.first_city + state.city_pick.at((draws.bits() >> 32) as u32) as u16;
+        let city = state.first_city + state.city_pick.at(seat.city) as u16;
         let segment = &locale.segments[self.segment];
         let salary = if draws.chance(segment.salaried) {
             1 + locale.salary_pick.at((draws.bits() >> 32) as u32) as u8
