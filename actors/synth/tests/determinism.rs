@@ -67,18 +67,18 @@ fn the_bytes_of_a_seed_never_change() {
     assert_eq!(
         digests,
         [
-            "in customers.csv 7f32508da60f64cb",
-            "in customers.jsonl d111cfeb0966db93",
+            "in customers.csv fb7611d60d0ce474",
+            "in customers.jsonl 6e68dad668e8b1f5",
             "in merchants.csv 8a54c02794d0fa95",
             "in merchants.jsonl ae4e5c4325104f18",
-            "in transactions.csv b5e949adfedf3e2f",
-            "in transactions.jsonl c804450730b2b7f6",
-            "us customers.csv 9b09559f88e80123",
-            "us customers.jsonl e91d480681b8eeed",
+            "in transactions.csv 92ef0f7d3e0e6f92",
+            "in transactions.jsonl de2de53b87770b46",
+            "us customers.csv 824ac5f2d1cf129f",
+            "us customers.jsonl a3ac8376d10dfc65",
             "us merchants.csv f1b402f6181ac44e",
             "us merchants.jsonl ae88f072a1ff9718",
-            "us transactions.csv 5f5712618bfd9b54",
-            "us transactions.jsonl 6e8077bf164c1cdf"
+            "us transactions.csv f2931e6351edf8a3",
+            "us transactions.jsonl c648a2d521da4e7f"
         ]
     );
 }

@@ -1,5 +1,7 @@
 //! A sample, its profile and the imitation of it: what must be alike, and what must not be in it.
 
+#![cfg(test)]
+
 use std::{collections::HashMap, ops::Range, path::Path};
 
 use callboard_synth::{Format, Imitation, Profile, Sample, fit};
@@ -39,21 +41,16 @@ fn an_imitation_of_real_purchases_is_like_them() {
     let (real, made) = (Purchases::read(&real), Purchases::read(&made));
 
     let distance = ks(&real.log_amounts, &made.log_amounts);
-    println!("log-amount ks {distance:.4}");
     assert!(distance <= 0.03, "{distance}");
     let (once, made_once) = (real.one_time_share(), made.one_time_share());
-    println!("one-time buyers {once:.4} {made_once:.4}");
     assert!((once - made_once).abs() <= 0.03, "{once} {made_once}");
     for (real, made) in real.weekday_shares().iter().zip(made.weekday_shares()) {
-        println!("weekday {real:.4} {made:.4}");
         assert!((real - made).abs() <= 0.02, "{real} {made}");
     }
     let (real_rho, made_rho) = (real.correlation(), made.correlation());
-    println!("spearman {real_rho:.4} {made_rho:.4}");
     assert!((real_rho - made_rho).abs() <= 0.05, "{real_rho} {made_rho}");
     let (real_gaps, made_gaps) = (real.gaps(), made.gaps());
     let distance = ks(&real_gaps, &made_gaps);
-    println!("gap ks {distance:.4}");
     assert!(distance <= 0.1, "{distance}");
 }
 

@@ -39,7 +39,7 @@ pub enum Workload {
 }
 
 impl Workload {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::W1,
         Self::Access,
         Self::W2,
