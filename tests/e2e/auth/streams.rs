@@ -8,7 +8,9 @@ use tokio::{
     net::TcpSocket,
 };
 
-use super::{admin_of, guarded, made, with_role};
+#[cfg(feature = "failpoints")]
+use super::admin_of;
+use super::{guarded, made, with_role};
 use crate::{
     app::{Setup, TestApp},
     client::{Client, answer},
