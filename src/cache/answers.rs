@@ -4,7 +4,7 @@
 use std::{future::Future, io, sync::Arc};
 
 use actix_web::web::Bytes;
-use moka::future::Cache;
+use moka::{future::Cache, policy::EvictionPolicy};
 use redis::AsyncCommands as _;
 
 use crate::{config::CacheConfig, redis_link::RedisLink};
@@ -32,6 +32,7 @@ impl AnswerCache {
         let local = Cache::builder()
             .max_capacity(config.bytes_max)
             .weigher(weigh)
+            .eviction_policy(EvictionPolicy::lru())
             .build();
         Self {
             name,

@@ -49,6 +49,6 @@ pub use request::{
     Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX, ROWS_MAX, Request,
 };
 pub use roles::Portrait;
-pub use spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, Spec, customers_of};
+pub use spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, GENERATOR_VERSION, Spec, customers_of};
 pub use tally::{AMOUNT_BINS, BINS_PER_DECADE, Part, Tally};
 pub use typology::Typology;

@@ -14,6 +14,8 @@ use crate::{
 pub const ROWS_MAX: u64 = 10_000_000_000;
 /// Days of one period.
 pub const PERIOD_DAYS_MAX: i64 = 36_525;
+/// As many as keys of merchants have numbers.
+const MERCHANT_ROWS_MAX: u64 = 10_000_000;
 /// Merchants that one data set's transactions may refer to.
 pub const MERCHANTS_MAX: u32 = 200_000;
 /// Above this share, fraud is no longer the exception that its typologies describe.
@@ -127,6 +129,13 @@ impl Request {
     pub fn resolve(self) -> Result<Spec, Refusal> {
         if !(1..=ROWS_MAX).contains(&self.rows) {
             let message = format!("rows must be between 1 and {ROWS_MAX}, not {}", self.rows);
+            return Err(Refusal::new(RefusalCode::InvalidRows, "rows", message));
+        }
+        if self.entity == Entity::Merchants && self.rows > MERCHANT_ROWS_MAX {
+            let message = format!(
+                "rows of merchants must be at most {MERCHANT_ROWS_MAX}, not {}",
+                self.rows
+            );
             return Err(Refusal::new(RefusalCode::InvalidRows, "rows", message));
         }
         let locale = Locale::of(&self.locale).ok_or_else(|| {

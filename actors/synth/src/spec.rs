@@ -10,6 +10,8 @@ use crate::{
     roster::Habits,
 };
 
+/// Raised with every change to the bytes that a seed gives: what is kept of one version is not taken for another's.
+pub const GENERATOR_VERSION: u32 = 1;
 /// Transactions that come from the same customers, made together.
 pub const BLOCK_ROWS: u64 = 4_096;
 /// Customers of one block, who pay nobody but each other and merchants.

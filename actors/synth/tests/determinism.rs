@@ -4,7 +4,9 @@
 
 use std::{ops::Range, thread};
 
-use callboard_synth::{BLOCK_ROWS, Cancelled, Entity, Format, Request, Spec, encode, header};
+use callboard_synth::{
+    BLOCK_ROWS, Cancelled, Entity, Format, GENERATOR_VERSION, Request, Spec, encode, header,
+};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -64,21 +66,23 @@ fn the_bytes_of_a_seed_never_change() {
             }
         }
     }
+    digests.insert(0, format!("generator {GENERATOR_VERSION}"));
     assert_eq!(
         digests,
         [
-            "in customers.csv fb7611d60d0ce474",
-            "in customers.jsonl 6e68dad668e8b1f5",
-            "in merchants.csv 8a54c02794d0fa95",
-            "in merchants.jsonl ae4e5c4325104f18",
-            "in transactions.csv 92ef0f7d3e0e6f92",
-            "in transactions.jsonl de2de53b87770b46",
-            "us customers.csv 824ac5f2d1cf129f",
-            "us customers.jsonl a3ac8376d10dfc65",
-            "us merchants.csv f1b402f6181ac44e",
-            "us merchants.jsonl ae88f072a1ff9718",
-            "us transactions.csv f2931e6351edf8a3",
-            "us transactions.jsonl c648a2d521da4e7f"
+            "generator 1",
+            "in customers.csv b5eba1087ce764ce",
+            "in customers.jsonl b25ae36ae1a03d86",
+            "in merchants.csv e8a6a9decff2cfb8",
+            "in merchants.jsonl 1e7efc7662ab88c3",
+            "in transactions.csv 1603be2e111ed803",
+            "in transactions.jsonl 6203b28e3d630e74",
+            "us customers.csv afe3fbfe43a0cf41",
+            "us customers.jsonl ed9fb8ae17b71cef",
+            "us merchants.csv faa54ba0e0394494",
+            "us merchants.jsonl 8d9d6b11c8420ef7",
+            "us transactions.csv 5e8a4fce853d8593",
+            "us transactions.jsonl 8a6a1fa27483dca7"
         ]
     );
 }

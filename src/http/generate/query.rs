@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use callboard_synth::{Compression, Entity, Format, Request, Spec};
+use callboard_synth::{Compression, Entity, Format, GENERATOR_VERSION, Request, Spec};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -124,7 +124,7 @@ impl Window {
     pub fn key(&self) -> Key {
         let request = serde_json::to_vec(self.spec.request());
         let mut hash = Sha256::new();
-        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(GENERATOR_VERSION.to_le_bytes());
         hash.update(request.expect("a request is JSON"));
         hash.update(format!("{}..{}", self.rows.start, self.rows.end));
         hash.finalize().into()

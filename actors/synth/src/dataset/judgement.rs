@@ -226,6 +226,11 @@ mod tests {
                 assert!(judged.is_ok(), "{entity:?} {rows}: {judged:?}");
             }
         }
+        let mut blemished = order(Entity::Transactions, 140_000);
+        blemished.sets[0].missing_rate = 0.2;
+        blemished.sets[0].dirty_rate = 0.2;
+        let judged = judge(&blemished, &made(&blemished));
+        assert!(judged.is_ok(), "{judged:?}");
     }
 
     #[test]

@@ -43,6 +43,8 @@ fn read(input: &Payload) -> Result<Order, InvalidInput> {
                 let message = format!("{beside} stands beside sets: state it in each of them");
                 return Err(invalid(INVALID, Some(beside.clone()), message));
             }
+            // Before any of them is looked at: each takes a while.
+            require_count(listed.len())?;
             for (index, set) in listed.into_iter().enumerate() {
                 let path = format!("{SETS}[{index}]");
                 let Value::Object(set) = set else {
@@ -57,22 +59,19 @@ fn read(input: &Payload) -> Result<Order, InvalidInput> {
             return Err(invalid(INVALID, Some(SETS.to_owned()), message));
         }
     }
-    let bound = if sets.is_empty() {
-        Some("at least one data set".to_owned())
-    } else if sets.len() > SETS_MAX {
-        Some(format!(
-            "at most {SETS_MAX} data sets, and these are {}",
-            sets.len()
-        ))
-    } else {
-        None
-    };
-    if let Some(bound) = bound {
-        let message = format!("a job makes {bound}");
-        return Err(invalid("invalid_sets", Some(SETS.to_owned()), message));
-    }
+    require_count(sets.len())?;
     require_shards(&sets)?;
     Ok(Order { sets })
+}
+
+fn require_count(sets: usize) -> Result<(), InvalidInput> {
+    let bound = match sets {
+        0 => "at least one data set".to_owned(),
+        1..=SETS_MAX => return Ok(()),
+        more => format!("at most {SETS_MAX} data sets, and these are {more}"),
+    };
+    let message = format!("a job makes {bound}");
+    Err(invalid("invalid_sets", Some(SETS.to_owned()), message))
 }
 
 fn require_shards(sets: &[Request]) -> Result<(), InvalidInput> {

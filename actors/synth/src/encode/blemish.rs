@@ -68,7 +68,9 @@ impl<'a, C: Cells> Blemishes<'a, C> {
     fn empties(&mut self) -> bool {
         let column = &self.columns[self.column];
         self.column += 1;
-        let empties = column.blankable && self.draws.chance(self.missing_rate);
+        let is_missing = column.blankable && self.draws.chance(self.missing_rate);
+        // The cell that is to be spoilt is there, or the rate of spoilt rows would not be what was asked for.
+        let empties = is_missing && self.dirty != Some(self.column - 1);
         if empties {
             self.missing_cells += 1;
             self.inner.empty();

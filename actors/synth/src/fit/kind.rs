@@ -138,7 +138,9 @@ fn decimals_of(cell: &str) -> Option<u32> {
     if !is_digits(whole) || !is_digits(fraction) || whole.len() + fraction.len() == 0 || is_code {
         return None;
     }
-    let decimals = (fraction.len() as i32 - exponent).clamp(0, DECIMALS_MAX as i32);
+    let decimals = (fraction.len() as i32)
+        .saturating_sub(exponent)
+        .clamp(0, DECIMALS_MAX as i32);
     Some(decimals as u32)
 }
 

@@ -1,7 +1,7 @@
 //! A sample as text: a header and cells.
 
 use crate::{
-    profile::COLUMNS_MAX,
+    profile::{COLUMNS_MAX, NAME_CHARS_MAX},
     refusal::{Refusal, RefusalCode},
 };
 
@@ -42,6 +42,13 @@ impl Table {
         }
         if let Some(nameless) = names.iter().position(String::is_empty) {
             return refuse(format!("column {} of csv has no name", nameless + 1));
+        }
+        let is_long = |name: &String| name.chars().count() > NAME_CHARS_MAX;
+        if let Some(long) = names.iter().position(is_long) {
+            return refuse(format!(
+                "the name of column {} of csv exceeds {NAME_CHARS_MAX} characters",
+                long + 1
+            ));
         }
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
@@ -95,6 +102,7 @@ mod tests {
         assert!(refused("a,b\n1,2\n").contains("at least 20 rows"));
         assert!(refused("a,a\n").contains("two columns"));
         assert!(refused("a,\n").contains("column 2"));
+        assert!(refused(&format!("a,{}\n", "b".repeat(129))).contains("column 2"));
         assert!(refused(&format!("a,b\n1\n{}", "1,2\n".repeat(30))).contains("cannot be read"));
         assert!(refused(&"x".repeat(CSV_BYTES_MAX + 1)).contains("bytes"));
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::sample::names_key;
-use crate::profile::{Shape, Share};
+use crate::profile::{Shape, Share, VALUE_CHARS_MAX};
 
 /// Entities (rows, where there are none) that a word must have before it is kept.
 const WORD_OWNERS_MIN: usize = 5;
@@ -40,6 +40,7 @@ pub fn words_shape(
     }
     let mut kept: Vec<usize> = (0..words.len())
         .filter(|word| owner_counts[*word] >= WORD_OWNERS_MIN)
+        .filter(|word| words[*word].chars().count() <= VALUE_CHARS_MAX)
         .collect();
     kept.sort_by_key(|word| (std::cmp::Reverse(counts[*word]), *word));
     kept.truncate(WORDS_MAX);

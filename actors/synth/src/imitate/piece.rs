@@ -131,17 +131,17 @@ mod tests {
     use super::*;
 
     fn profile() -> Profile {
-        let wide = "x".repeat(2_000);
-        serde_json::from_value(json!({
-            "version": 1, "sample_rows": 1_000,
-            "columns": [
-                {"name": "n", "missing_share": 0.1, "shape": {"kind": "number", "decimals": 2,
-                    "knots": {"levels": [0.0, 1.0], "values": [-5.0, 5.0]}}},
-                {"name": "w", "missing_share": 0.0, "shape": {"kind": "category",
-                    "values": [{"value": wide, "share": 0.5}, {"value": "a,\"b\"", "share": 0.5}]}},
-            ],
-        }))
-        .unwrap()
+        let wide = "x".repeat(250);
+        let mut columns = vec![
+            json!({"name": "n", "missing_share": 0.1, "shape": {"kind": "number",
+            "decimals": 2, "knots": {"levels": [0.0, 1.0], "values": [-5.0, 5.0]}}}),
+        ];
+        columns.extend((0..8).map(|index| {
+            json!({"name": format!("w{index}"), "missing_share": 0.0, "shape": {"kind": "category",
+                "values": [{"value": wide, "share": 0.5}, {"value": "a,\"b\"", "share": 0.5}]}})
+        }));
+        serde_json::from_value(json!({"version": 1, "sample_rows": 1_000, "columns": columns}))
+            .unwrap()
     }
 
     #[test]

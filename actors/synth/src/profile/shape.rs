@@ -1,5 +1,7 @@
 //! The profile as JSON, and what makes a stated one acceptable.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,11 @@ pub const COLUMNS_MAX: usize = 64;
 /// Rows of one entity.
 pub const ENTITY_ROWS_MAX: f64 = 100_000.0;
 const SHARES_MAX: usize = 1_024;
-const NAME_CHARS_MAX: usize = 128;
+pub const NAME_CHARS_MAX: usize = 128;
+/// Characters of a word.
+pub const VALUE_CHARS_MAX: usize = 256;
+/// Minutes between a moment's clock and that of Greenwich.
+const OFFSET_MINUTES_MAX: u16 = 15 * 60;
 /// A day beyond the years that four digits can state, in busy days.
 const BUSY_DAYS_MAX: f64 = 2_900_000.0;
 
@@ -179,14 +185,16 @@ impl Profile {
         if count(|shape| matches!(shape, Shape::Time { .. })) != usize::from(self.time.is_some()) {
             return fault("time", "must go with exactly one column of kind time");
         }
+        let mut pairs = HashSet::new();
         for (index, pair) in self.correlations.iter().enumerate() {
             if pair.a >= pair.b
+                || !pairs.insert((pair.a, pair.b))
                 || pair.b >= self.columns.len()
                 || !(-1.0..=1.0).contains(&pair.spearman)
             {
                 return fault(
                     &format!("correlations[{index}]"),
-                    "must be of two columns, the lower position first, and between -1 and 1",
+                    "must be of two columns, the lower position first, no two twice, and between -1 and 1",
                 );
             }
         }
@@ -205,6 +213,13 @@ impl ColumnProfile {
         }
         if !(0.0..=1.0).contains(&self.missing_share) {
             return Some("must have a missing_share between 0 and 1");
+        }
+        if let Shape::Time { layout } | Shape::Moment { layout, .. } = &self.shape
+            && layout
+                .offset_minutes
+                .is_some_and(|offset| offset.unsigned_abs() > OFFSET_MINUTES_MAX)
+        {
+            return Some("must have an offset within 15 hours");
         }
         match &self.shape {
             Shape::Number { decimals, knots } => {
@@ -228,8 +243,13 @@ impl ColumnProfile {
                 let sum: f64 = values.iter().map(|value| value.share).sum();
                 let is_fair = values.iter().all(|value| value.share >= 0.0)
                     && (sum - 1.0).abs() < 1e-6
-                    && values.len() <= SHARES_MAX;
-                (!is_fair).then_some("must have at most 1024 shares that sum to 1")
+                    && values.len() <= SHARES_MAX
+                    && values
+                        .iter()
+                        .all(|value| value.value.chars().count() <= VALUE_CHARS_MAX);
+                (!is_fair).then_some(
+                    "must have at most 1024 shares that sum to 1, of values up to 256 characters",
+                )
             }
             Shape::Text { chars_mean } => (!(0.0..=1_000.0).contains(chars_mean))
                 .then_some("must have a chars_mean up to 1000"),
