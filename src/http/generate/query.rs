@@ -137,7 +137,7 @@ mod tests {
 
     fn window(query: &str) -> Result<Window, Problem> {
         let query = actix_web::web::Query::<GenerateQuery>::from_query(query).unwrap();
-        query.into_inner().window(Entity::Merchants, 1_000)
+        query.into_inner().window(Entity::Transactions, 1_000)
     }
 
     fn refused(query: &str) -> String {
