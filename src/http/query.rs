@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Query};
-use callboard_orchestra::{ApprovalId, EffectId, JobId};
+use callboard_orchestra::{ApprovalId, EffectId, JobId, id::BadId};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _},
@@ -73,28 +73,26 @@ pub fn whole_number<'de, D: Deserializer<'de>, N: FromStr>(
     })
 }
 
+/// An id of a path; `code` is that of the refusal.
+pub fn id<T: FromStr<Err = BadId>>(text: &str, code: &'static str) -> Result<T, Problem> {
+    text.parse()
+        .map_err(|bad: BadId| Problem::new(Kind::Malformed, code, bad.to_string()).field("id"))
+}
+
 pub fn job_id(text: &str) -> Result<JobId, Problem> {
-    text.parse().map_err(|error| {
-        Problem::new(Kind::Malformed, "invalid_job_id", format!("{error}")).field("id")
-    })
+    id(text, "invalid_job_id")
 }
 
 pub fn approval_id(text: &str) -> Result<ApprovalId, Problem> {
-    text.parse().map_err(|error| {
-        Problem::new(Kind::Malformed, "invalid_approval_id", format!("{error}")).field("id")
-    })
+    id(text, "invalid_approval_id")
 }
 
 pub fn effect_id(text: &str) -> Result<EffectId, Problem> {
-    text.parse().map_err(|error| {
-        Problem::new(Kind::Malformed, "invalid_effect_id", format!("{error}")).field("id")
-    })
+    id(text, "invalid_effect_id")
 }
 
 pub fn key_id(text: &str) -> Result<KeyId, Problem> {
-    text.parse().map_err(|error| {
-        Problem::new(Kind::Malformed, "invalid_key_id", format!("{error}")).field("id")
-    })
+    id(text, "invalid_key_id")
 }
 
 /// One of `all` by its name, for `deserialize_with`.

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Payload as Body},
 };
-use callboard_orchestra::{AuditEntry, Timestamp, id::BadId};
+use callboard_orchestra::{AuditEntry, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, json};
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use crate::{
         caller::Caller,
         desk::Desk,
         error::{Kind, Problem, ProblemBody},
-        json as body, remark,
+        json as body, query, remark,
         responses::StoreFailures,
     },
     store::Redaction,
@@ -61,9 +61,7 @@ pub async fn redact(
     desk: Data<Desk>,
     payload: Body,
 ) -> Result<HttpResponse, Problem> {
-    let id: RecordId = id.parse().map_err(|bad: BadId| {
-        Problem::new(Kind::Malformed, "invalid_audit_id", bad.to_string()).field("id")
-    })?;
+    let id: RecordId = query::id(&id, "invalid_audit_id")?;
     body::require_json(&request)?;
     let read = body::read_body(payload, &desk.limits).await?;
     let RedactRequest { mut fields, reason } = body::parse(&read)?;

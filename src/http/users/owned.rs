@@ -6,15 +6,14 @@ use crate::{
         caller::Caller,
         desk::Desk,
         error::{Kind, Problem},
+        query,
     },
     store::UserRow,
 };
 
 /// The user, if the caller's tenant has it.
 pub async fn user_row(desk: &Desk, caller: &Caller, id: &str) -> Result<UserRow, Problem> {
-    let id: UserId = id.parse().map_err(|error| {
-        Problem::new(Kind::Malformed, "invalid_user_id", format!("{error}")).field("id")
-    })?;
+    let id: UserId = query::id(id, "invalid_user_id")?;
     let found = desk
         .authority
         .store()

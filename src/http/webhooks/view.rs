@@ -1,6 +1,6 @@
 //! How endpoints and deliveries are shown.
 
-use callboard_orchestra::{Timestamp, audit::AuditEntry, id::BadId};
+use callboard_orchestra::{Timestamp, audit::AuditEntry};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use crate::{
     http::{
         caller::Caller,
         error::{Kind, Problem},
+        query,
     },
     store::{webhook_delivery, webhook_endpoint},
     webhooks::{DeliveryId, WebhookId},
@@ -104,18 +105,14 @@ impl DeliveryView {
     }
 }
 
+const INVALID_ID: &str = "invalid_webhook_id";
+
 pub fn read_endpoint_id(text: &str) -> Result<Uuid, Problem> {
-    text.parse().map(WebhookId::uuid).map_err(|bad| no_id(&bad))
+    query::id(text, INVALID_ID).map(WebhookId::uuid)
 }
 
 pub fn read_delivery_id(text: &str) -> Result<Uuid, Problem> {
-    text.parse()
-        .map(DeliveryId::uuid)
-        .map_err(|bad| no_id(&bad))
-}
-
-fn no_id(bad: &BadId) -> Problem {
-    Problem::new(Kind::Malformed, "invalid_webhook_id", bad.to_string()).field("id")
+    query::id(text, INVALID_ID).map(DeliveryId::uuid)
 }
 
 /// The endpoint does not exist, or belongs to another tenant.
