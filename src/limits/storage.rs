@@ -1,8 +1,13 @@
 //! What tenants keep: figures of the store, read once in a while and not with every submission.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "any HTTP thread may look a figure up; held for an operation of the map"
+)]
+
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -24,9 +29,8 @@ pub struct Storage {
     figures: Arc<Figures>,
 }
 
-/// A lock, for any HTTP thread may look one up; held for an operation of the map.
 #[derive(Default)]
-struct Figures(RwLock<HashMap<Tenant, Figure>>);
+struct Figures(Mutex<HashMap<Tenant, Figure>>);
 
 struct Figure {
     bytes: u64,
@@ -62,7 +66,7 @@ impl Storage {
 impl Figures {
     /// The figure, if it is good. Of several who find one that is not, the first is to read it and the others go by it still.
     fn known(&self, tenant: &Tenant, now: Instant) -> Option<u64> {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.lock();
         let figure = all.get_mut(tenant)?;
         if figure.due > now {
             return Some(figure.bytes);
@@ -74,7 +78,7 @@ impl Figures {
     fn keep(&self, tenant: &Tenant, bytes: u64, began: Instant, now: Instant) {
         let good_for = now.duration_since(began).saturating_mul(REST_FACTOR);
         let due = now + good_for.max(GOOD_FOR);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.lock();
         if all.len() >= TENANTS_MAX && !all.contains_key(tenant) {
             all.retain(|_, figure| figure.due > now);
             if all.len() >= TENANTS_MAX {
@@ -85,8 +89,12 @@ impl Figures {
     }
 
     fn forget(&self, now: Instant) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.lock();
         all.retain(|_, figure| figure.due > now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Tenant, Figure>> {
+        self.0.lock().expect("no holder of this lock can panic")
     }
 }
 
@@ -129,6 +137,6 @@ mod tests {
         for tenant in 0..TENANTS_MAX + 10 {
             figures.keep(&Tenant::new(tenant.to_string()), 1, start, start);
         }
-        assert!(figures.0.read().unwrap().len() <= TENANTS_MAX);
+        assert!(figures.lock().len() <= TENANTS_MAX);
     }
 }

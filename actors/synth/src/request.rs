@@ -67,6 +67,22 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Refuses a compression that files of the format do not take.
+    pub(crate) fn check(self, compression: Compression) -> Result<(), Refusal> {
+        if self != Self::Parquet || compression != Compression::Gzip {
+            return Ok(());
+        }
+        let message =
+            "a Parquet file compresses its own pages: leave compression out, or set it to zstd";
+        Err(Refusal::new(
+            RefusalCode::InvalidCompression,
+            "compression",
+            message,
+        ))
+    }
+}
+
 /// How a file is compressed as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -166,15 +182,7 @@ impl Request {
                 message,
             ));
         }
-        if self.format == Format::Parquet && self.compression == Compression::Gzip {
-            let message =
-                "a Parquet file compresses its own pages: leave compression out, or set it to zstd";
-            return Err(Refusal::new(
-                RefusalCode::InvalidCompression,
-                "compression",
-                message,
-            ));
-        }
+        self.format.check(self.compression)?;
         Ok(Spec::new(self, locale))
     }
 

@@ -8,11 +8,8 @@ use sea_orm::{
 use super::{AuditQuery, AuditRow, read};
 use crate::{
     filter::{Field, Filter, Kind, Schema},
-    store::{Filtered, commit::failed, entity::audit_record, rows::int},
+    store::{Filtered, commit::failed, entity::audit_record, listing::SCAN_ROWS_MAX, rows::int},
 };
-
-/// Records that one page of a filter without an index reads.
-const SCAN_ROWS_MAX: u64 = 50_000;
 
 /// What audit records can be filtered by.
 pub static AUDIT_RECORDS: Schema = Schema {

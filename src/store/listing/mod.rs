@@ -20,7 +20,7 @@ use super::{commit::failed, entity::job};
 use crate::filter::Filter;
 
 /// Rows that one page of a filter without an index reads.
-const SCAN_ROWS_MAX: u64 = 50_000;
+pub(super) const SCAN_ROWS_MAX: u64 = 50_000;
 
 /// The names of every value of a type, for a constant.
 macro_rules! names {

@@ -81,15 +81,7 @@ impl FitOrder {
         if let Some(rows) = self.rows {
             check_rows(rows)?;
         }
-        if self.format == Format::Parquet && self.compression == Compression::Gzip {
-            let message =
-                "a Parquet file compresses its own pages: leave compression out, or set it to zstd";
-            return Err(Refusal::new(
-                RefusalCode::InvalidCompression,
-                "compression",
-                message,
-            ));
-        }
+        self.format.check(self.compression)?;
         let stray = [
             ("entity_column", &self.entity_column),
             ("time_column", &self.time_column),
