@@ -8,6 +8,7 @@ pub mod checkpoints;
 pub mod config;
 pub mod denials;
 pub mod filter;
+pub mod health;
 pub mod http;
 pub mod limits;
 pub mod outbound;
