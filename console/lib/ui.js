@@ -1,4 +1,4 @@
-// The libraries a page is written with. Versions stand here and in vendor/renew, and nowhere else.
+// What pages are written with. The versions of libraries stand in vendor/renew and where one is imported: here, layers.js, chart.js.
 import { Fragment, createElement, render } from "../vendor/preact-11.2.0/preact.js";
 import htm from "../vendor/htm-3.1.1/htm.js";
 

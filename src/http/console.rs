@@ -1,4 +1,4 @@
-//! The web console at `/`, and what it is made of below `/console/`.
+//! The web console at `/`, the pages on the interface at `/docs`, and what both are made of below `/console/`.
 //!
 //! Nobody is asked who they are: the files tell nothing of any job, and pages read everything else through `/v1`. They are no
 //! operations, so the URL table and the description of the interface leave them out.
@@ -29,7 +29,7 @@ const ASK_EACH_TIME: &str = "no-cache";
 
 /// Adds the pages and their files.
 pub fn routes(config: &mut ServiceConfig) {
-    let pages = [("/", "index.html")];
+    let pages = [("/", "index.html"), ("/docs", "docs.html")];
     for (url, file) in pages {
         let page = move |request: HttpRequest| async move { answer(&request, file) };
         config.service(

@@ -4,7 +4,8 @@ import { duration } from "../../lib/format.js";
 import { jobStream } from "../../lib/live.js";
 import { usePages } from "../../lib/load.js";
 import { Ago, Empty, JobLink, Loading, Meter, PageHead, Problem, State, now, toneOf } from "../../lib/parts.js";
-import { amend } from "../../lib/router.js";
+import { amend, href } from "../../lib/router.js";
+import { may } from "../../lib/session.js";
 import { Pager, Table } from "../../lib/table.js";
 import { html, useEffect } from "../../lib/ui.js";
 import { waitingWords } from "./wording.js";
@@ -47,7 +48,9 @@ export function JobList({ query }) {
   useEffect(() => pages.again(), [jobStream.epoch.value]);
   const choose = (filter) => amend({ filter });
   const isFilterWrong = pages.error?.field === "filter";
-  return html`<${PageHead} title="Jobs" />
+  return html`<${PageHead} title="Jobs">
+      ${may("jobs:create") && html`<a class="button primary" href=${href(["jobs", "new"])}>New job</a>`}
+    <//>
     <${FilterBar} filter=${query.filter} error=${pages.error} quick=${QUICK} onChange=${choose}
       example="state in ('failed', 'cancelled') and labels.team = 'core'" />
     ${!isFilterWrong && html`<${Problem} error=${pages.error} again=${pages.again} />`}
