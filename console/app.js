@@ -43,6 +43,7 @@ function TopBar() {
       ${allowed().map(
         (page) => html`<a key=${page.name} href=${href([page.name])} aria-current=${page.name === here ? "page" : undefined}>${page.title}</a>`,
       )}
+      <a href="/docs">API</a>
     </nav>
     <div class="who">
       <${LiveMark} />

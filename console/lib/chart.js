@@ -2,9 +2,15 @@
 // what a screen reader gets.
 import uPlot from "../vendor/uplot-1.6.32/uplot.js";
 import { colour, painted } from "./colours.js";
+import { fit } from "./format.js";
 import { html, useEffect, useRef } from "./ui.js";
 
 const HEIGHT_PX = 240;
+/** Room of a character of an axis. */
+const CHAR_PX = 7;
+const AXIS_PX = 64;
+/** Labels that do not fit beside one another are turned, and cut at so many characters. */
+const TURNED = { degrees: -35, chars: 18, size_px: 96 };
 
 /** Colours of series, by their place. */
 export const SERIES = ["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
@@ -38,10 +44,13 @@ export function Bars({ bars, format, label }) {
   const frame = useChart(
     (element, width) => {
       const xs = bars.map((_, index) => index);
+      const longest = Math.max(...bars.map((bar) => bar.label.length));
+      const isTight = longest * CHAR_PX > (width - AXIS_PX) / bars.length;
+      const named = (at) => (bars[at] ? fit(bars[at].label, isTight ? TURNED.chars : longest) : "");
       return new uPlot(
         {
           width,
-          height: HEIGHT_PX,
+          height: HEIGHT_PX + (isTight ? TURNED.size_px - 50 : 0),
           legend: { show: false },
           cursor: { show: false },
           scales: {
@@ -49,8 +58,8 @@ export function Bars({ bars, format, label }) {
             y: { range: (_, low, high) => uPlot.rangeNum(Math.min(0, low), Math.max(0, high), 0.1, true) },
           },
           axes: [
-            { ...axis(), grid: { show: false }, splits: () => xs, values: (_, splits) => splits.map((at) => bars[at]?.label ?? "") },
-            { ...axis(), size: 64, values: (_, splits) => splits.map((at) => format(at)) },
+            { ...axis(), grid: { show: false }, splits: () => xs, values: (_, splits) => splits.map(named), ...(isTight ? { rotate: TURNED.degrees, size: TURNED.size_px } : {}) },
+            { ...axis(), size: AXIS_PX, values: (_, splits) => splits.map((at) => format(at)) },
           ],
           series: [{}, { stroke: colour("series-1"), fill: colour("series-1"), paths: uPlot.paths.bars({ size: [0.6, 80] }), points: { show: false } }],
         },
@@ -73,7 +82,7 @@ export function Lines({ times, series, format, label, height = HEIGHT_PX }) {
           height,
           legend: { show: series.length > 1 },
           cursor: { drag: { x: false, y: false } },
-          axes: [axis(), { ...axis(), size: 64, values: (_, splits) => splits.map((at) => format(at)) }],
+          axes: [axis(), { ...axis(), size: AXIS_PX, values: (_, splits) => splits.map((at) => format(at)) }],
           series: [{}, ...series.map((line, index) => ({ label: line.label, stroke: colour(SERIES[index % SERIES.length]), width: 2, points: { show: false }, value: (_, value) => (value === null ? "–" : format(value)) }))],
         },
         [times, ...series.map((line) => line.values)],

@@ -18,6 +18,9 @@ export const count = (value) => (isNone(value) ? NONE : whole.format(value));
 export const number = (value, digits = 2) =>
   isNone(value) ? NONE : new Intl.NumberFormat("en", { maximumFractionDigits: digits }).format(value);
 
+/** With exactly `digits` after the point, for columns of figures. */
+export const fixed = (value, digits = 2) => (isNone(value) ? NONE : value.toFixed(digits));
+
 export const percent = (share, digits = 1) => (isNone(share) ? NONE : `${(share * 100).toFixed(digits)}%`);
 
 /** A length of time in milliseconds: `340 ms`, `4.2 s`, `3 min 12 s`, `5 h 2 min`, `3 d 4 h`. */
@@ -45,6 +48,9 @@ export function moment(at) {
   return (date.toDateString() === new Date().toDateString() ? clock : dated).format(date);
 }
 
+/** As `moment`, with milliseconds. */
+export const preciseMoment = (at) => (at ? `${moment(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}` : NONE);
+
 export const exactMoment = (at) => (at ? `${full.format(new Date(at))} (${at})` : "");
 
 export function bytes(size) {
@@ -67,3 +73,6 @@ export const shortId = (id) => {
 
 /** `waiting_for_approval` as `waiting for approval`. */
 export const words = (name) => String(name ?? NONE).replaceAll("_", " ");
+
+/** `text`, cut to so many characters. */
+export const fit = (text, chars) => (text.length > chars ? `${text.slice(0, chars - 1)}…` : text);

@@ -95,6 +95,3 @@ const MARKS = {
   wait: "M-3,-5 L-3,5 M3,-5 L3,5",
   calm: "M-4,0 A4,4 0 1 0 4,0 A4,4 0 1 0 -4,0",
 };
-
-/** `text`, cut to what fits. */
-export const fit = (text, chars) => (text.length > chars ? `${text.slice(0, chars - 1)}…` : text);

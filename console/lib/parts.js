@@ -1,5 +1,5 @@
 // Parts that pages are made of.
-import { bytes, exactMoment, moment, roughly, shortId, since, words } from "./format.js";
+import { bytes, exactMoment, moment, preciseMoment, roughly, shortId, since, words } from "./format.js";
 import { href } from "./router.js";
 import { Fragment, html, signal, useEffect } from "./ui.js";
 
@@ -25,8 +25,9 @@ export function toneOf(state) {
 export const State = ({ name, tone }) =>
   html`<span class="state ${tone ?? toneOf(name)}"><span class="dot" aria-hidden="true"></span>${words(name)}</span>`;
 
-/** A moment; its exact time as a title. */
-export const When = ({ at }) => html`<time datetime=${at ?? ""} title=${exactMoment(at)}>${moment(at)}</time>`;
+/** A moment, with milliseconds if `isPrecise`; its exact time as a title. */
+export const When = ({ at, isPrecise }) =>
+  html`<time datetime=${at ?? ""} title=${exactMoment(at)}>${(isPrecise ? preciseMoment : moment)(at)}</time>`;
 
 const ago = (ms) => (ms < 1000 ? "just now" : `${roughly(ms)} ago`);
 

@@ -66,7 +66,7 @@ function Row({ event, name }) {
   const hasData = event.data && Object.keys(event.data).length > 0;
   return html`<li>
     <span class="seq">${event.seq}</span>
-    <${When} at=${event.at} />
+    <${When} at=${event.at} isPrecise=${true} />
     <span class="event-type ${toneOf(event.type)}"><span class="dot" aria-hidden="true"></span>${event.type}</span>
     <span class="said">${said}</span>
     ${hasData && html`<button type="button" class="quiet" aria-expanded=${isOpen} aria-label="Data of event ${event.seq}" onClick=${() => setOpen(!isOpen)}>${isOpen ? "Hide" : "Data"}</button>`}

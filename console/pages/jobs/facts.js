@@ -1,7 +1,7 @@
 // What a job has found out: statements, whether they were verified, and what each rests on.
 import { get, withQuery } from "../../lib/api.js";
-import { number } from "../../lib/format.js";
-import { Layers, fit } from "../../lib/layers.js";
+import { fit, number } from "../../lib/format.js";
+import { Layers } from "../../lib/layers.js";
 import { useData } from "../../lib/load.js";
 import { Card, Empty, Facts, Loading, Problem, State, toneOf } from "../../lib/parts.js";
 import { Table } from "../../lib/table.js";

@@ -1,6 +1,6 @@
 // The tasks of a job as a graph, with their states as they change. Many tasks that are alike are one node with their number.
-import { words } from "../../lib/format.js";
-import { Layers, fit } from "../../lib/layers.js";
+import { fit, words } from "../../lib/format.js";
+import { Layers } from "../../lib/layers.js";
 import { Empty, Facts, State, When, toneOf } from "../../lib/parts.js";
 import { html, useMemo, useState } from "../../lib/ui.js";
 

@@ -1,7 +1,7 @@
 // A comparison of tickers: its summary, a chart of one metric, and all metrics as a table.
 import { Bars } from "../../../lib/chart.js";
 import { hasKey } from "../../../lib/credentials.js";
-import { number, percent, words } from "../../../lib/format.js";
+import { fixed, percent, words } from "../../../lib/format.js";
 import { Card } from "../../../lib/parts.js";
 import { html, useState } from "../../../lib/ui.js";
 import { Download, useArtifacts } from "../artifacts.js";
@@ -10,7 +10,7 @@ import { Download, useArtifacts } from "../artifacts.js";
 const SHARES = ["total_return", "cagr", "volatility", "max_drawdown", "var_95", "cvar_95", "var_95_normal", "alpha"];
 const METRICS = ["sharpe", "sortino", "total_return", "cagr", "volatility", "max_drawdown", "var_95", "cvar_95", "var_95_normal", "skew", "excess_kurtosis", "beta", "alpha"];
 
-const format = (metric) => (value) => (typeof value !== "number" ? "–" : SHARES.includes(metric) ? percent(value) : number(value));
+const format = (metric) => (value) => (typeof value !== "number" ? "–" : SHARES.includes(metric) ? percent(value) : fixed(value));
 
 export function MarketComparison({ job }) {
   const { assets, ranking, correlation, conventions, notes, summary } = job.result;
@@ -42,7 +42,7 @@ export function MarketComparison({ job }) {
       <div class="table-frame wide-table" tabindex="0" role="group" aria-label="Correlation of returns"><table>
         <caption class="hidden">Correlation of returns</caption>
         <thead><tr><td></td>${tickers.map((ticker) => html`<th key=${ticker} scope="col" class="end">${ticker}</th>`)}</tr></thead>
-        <tbody>${tickers.map((row) => html`<tr key=${row}><th scope="row">${row}</th>${tickers.map((column) => html`<td key=${column} class="end">${number(correlation[row]?.[column])}</td>`)}</tr>`)}</tbody>
+        <tbody>${tickers.map((row) => html`<tr key=${row}><th scope="row">${row}</th>${tickers.map((column) => html`<td key=${column} class="end">${fixed(correlation[row]?.[column])}</td>`)}</tr>`)}</tbody>
       </table></div>
     <//>`}
     <${Picture} job=${job} />`;
