@@ -23,7 +23,7 @@ function Docs() {
   const isWanted = (operation) => `${operation.method} ${operation.path} ${operation.summary} ${operation.id} ${operation.permission}`.toLowerCase().includes(text.trim().toLowerCase());
   const shown = groups.map(([tag, operations]) => [tag, operations.filter(isWanted)]).filter(([, operations]) => operations.length > 0);
   return html`<header class="top"><a class="brand" href="/"><img src="/console/icon.svg" alt="" width="22" height="22" />Callboard</a>
-      <nav class="open" aria-label="Pages"><a href="/">Console</a><a href="/docs" aria-current="page">API</a></nav>
+      <nav class="always" aria-label="Pages"><a href="/">Console</a><a href="/docs" aria-current="page">API</a></nav>
       <div class="who"><a href="/openapi.json">openapi.json</a></div></header>
     <div class="docs">
       <nav class="docs-nav" aria-label="Operations">

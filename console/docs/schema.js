@@ -66,6 +66,7 @@ function FieldLine({ field, document, depth }) {
 
 /** An example made of the examples of its fields; undefined where there is none. */
 export function exampleOf(schema, document, depth = 0) {
+  if (schema?.example !== undefined) return schema.example;
   const known = resolved(schema, document);
   if (known.example !== undefined) return known.example;
   if (known.examples?.length > 0) return known.examples[0];

@@ -51,6 +51,7 @@ export function Bars({ bars, format, label }) {
         {
           width,
           height: HEIGHT_PX + (isTight ? TURNED.size_px - 50 : 0),
+          padding: [null, isTight ? AXIS_PX : null, null, null],
           legend: { show: false },
           cursor: { show: false },
           scales: {

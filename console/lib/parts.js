@@ -1,7 +1,7 @@
 // Parts that pages are made of.
 import { bytes, exactMoment, moment, preciseMoment, roughly, shortId, since, words } from "./format.js";
 import { href } from "./router.js";
-import { Fragment, html, signal, useEffect } from "./ui.js";
+import { Fragment, cloneElement, html, isValidElement, signal, useEffect, useId } from "./ui.js";
 
 /** The time, once a second, for what shows how long ago something was. */
 export const now = signal(Date.now());
@@ -93,14 +93,17 @@ export const Meter = ({ done, total, tone = "busy", label }) => html`<span class
   <progress max=${total || 1} value=${done} aria-label=${label ?? "progress"}></progress><span>${done}/${total}</span>
 </span>`;
 
-/** A field of a form with its label, a hint and what is wrong with it. */
+/** A field of a form: one control with its label, a hint and what is wrong with it. */
 export function Field({ label, hint, error, required, children }) {
-  return html`<label class="field ${error ? "invalid" : ""}">
-    <span>${label}${required ? html`<b aria-hidden="true"> *</b>` : ""}</span>
-    ${children}
-    ${hint && html`<small>${hint}</small>`}
-    ${error && html`<small class="error" role="alert">${error}</small>`}
-  </label>`;
+  const id = useId();
+  const about = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
+  const control = [children].flat().find(isValidElement);
+  return html`<div class="field ${error ? "invalid" : ""}">
+    <label for=${id}>${label}${required ? html`<b aria-hidden="true"> *</b>` : ""}</label>
+    ${cloneElement(control, { id, "aria-describedby": about, "aria-invalid": error ? "true" : undefined })}
+    ${hint && html`<small id="${id}-hint">${hint}</small>`}
+    ${error && html`<small id="${id}-error" class="error" role="alert">${error}</small>`}
+  </div>`;
 }
 
 /** Any JSON value as a tree that folds. */

@@ -17,17 +17,18 @@ export function InputField({ field, value, error, onChange }) {
     </fieldset>`;
   }
   return html`<${Field} label=${words(field.name)} required=${field.required} hint=${hint} error=${error}>
-    <${Control} field=${field} value=${value} onChange=${onChange} isWrong=${Boolean(error)} />
+    <${Control} field=${field} value=${value} onChange=${onChange} />
   <//>`;
 }
 
-function Control({ field, value, onChange, isWrong }) {
+/** `named` are the id and the hints that the label gives it. */
+function Control({ field, value, onChange, ...named }) {
   const fallback = field.default === undefined || field.default === null || field.default === "" ? undefined : String(field.default);
   const shared = {
+    ...named,
     name: field.name,
     value,
     required: field.required,
-    "aria-invalid": isWrong ? "true" : undefined,
     onInput: (event) => onChange(event.target.value),
   };
   if (field.kind === "choice" || field.kind === "yesno") {
