@@ -78,7 +78,7 @@ function Node({ node, at }) {
     },
   };
   return html`<g class="node ${tone}" data-state=${node.state} data-node=${node.id} transform="translate(${at.x - width / 2},${at.y - height / 2})"
-    aria-label="${lines.join(" ")}, ${title}" ...${choice ?? { role: "img" }}>
+    ...${choice ?? { role: "img" }}>
     <title>${title}</title>
     <rect width=${width} height=${height} rx="6" />
     ${share > 0 && html`<rect class="share" y=${height - 4} width=${width * share} height="4" rx="2" />`}
