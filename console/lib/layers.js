@@ -3,7 +3,7 @@ import { Graph, layout } from "../vendor/dagre-3.1.3/dagre.js";
 import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
 
 /** Below this width layers lie below one another. */
-const NARROW_PX = 720;
+export const NARROW_PX = 720;
 const MARGIN_PX = 12;
 
 /** Places nodes `{id, width, height}` and edges `{from, to}`. Answers `{nodes, edges, width, height}`; edges have points. */

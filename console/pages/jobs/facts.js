@@ -16,6 +16,7 @@ const FIRST_CHARS = 26;
 const SECOND_CHARS = 30;
 
 export const valueOf = ({ value, unit }) => {
+  if (value === null) return "–";
   const shown = typeof value === "number" ? number(value, Math.abs(value) < 1 ? 4 : 2) : typeof value === "string" ? value : JSON.stringify(value);
   return unit && !["ratio", "date", "count"].includes(unit) ? `${shown} ${unit}` : shown;
 };
