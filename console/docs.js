@@ -14,9 +14,15 @@ function Docs() {
     get("/openapi.json").then((document) => setState({ document }), (error) => setState({ error }));
   }, []);
   const groups = useMemo(() => (state.document ? groupsOf(state.document) : []), [state.document]);
+  const [chosen, setChosen] = useState(location.hash.slice(1));
   useEffect(() => {
-    if (state.document && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
-  }, [state.document]);
+    const follow = () => setChosen(location.hash.slice(1));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  useEffect(() => {
+    if (state.document && chosen) document.getElementById(chosen)?.scrollIntoView();
+  }, [state.document, chosen]);
   if (state.error) return html`<main class="alone"><${Problem} error=${state.error} /></main>`;
   if (!state.document) return html`<main class="alone"><${Loading} what="the description" /></main>`;
   const { info } = state.document;
@@ -39,7 +45,7 @@ function Docs() {
         <${Prose} text=${info.description} />
         ${shown.length === 0 && html`<p class="empty">No operation is like that.</p>`}
         ${shown.map(([tag, operations]) => html`<section key=${tag} aria-label=${tag}><h2>${tag}</h2>
-          ${operations.map((operation) => html`<${Operation} key=${operation.id} operation=${operation} document=${state.document} />`)}
+          ${operations.map((operation) => html`<${Operation} key=${operation.id} operation=${operation} document=${state.document} isChosen=${operation.id === chosen} />`)}
         </section>`)}
       </main>
     </div>`;

@@ -1,7 +1,7 @@
 // One operation: what it needs, takes and answers.
 import { Inline, Prose } from "../lib/prose.js";
 import { Copy } from "../lib/parts.js";
-import { html } from "../lib/ui.js";
+import { html, useEffect, useState } from "../lib/ui.js";
 import { Schema, exampleOf, resolved, typeOf } from "./schema.js";
 
 const NEEDS = {
@@ -9,17 +9,27 @@ const NEEDS = {
   known: "Any caller who is known may call it.",
 };
 
-export function Operation({ operation, document }) {
-  const { method, path, summary, description, parameters, requestBody, responses, permission } = operation;
+/** An operation in one line, and all of it when it is opened. */
+export function Operation({ operation, document, isChosen }) {
+  const [isOpen, setOpen] = useState(isChosen);
+  useEffect(() => {
+    if (isChosen) setOpen(true);
+  }, [isChosen]);
+  return html`<details class="card operation" id=${operation.id} open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+    <summary><span class="verb ${operation.method}">${operation.method}</span><code>${operation.path}</code><span class="faint">${operation.summary}</span></summary>
+    ${isOpen && html`<${Whole} operation=${operation} document=${document} />`}
+  </details>`;
+}
+
+function Whole({ operation, document }) {
+  const { summary, description, parameters, requestBody, responses, permission } = operation;
   const body = requestBody && Object.entries(requestBody.content ?? {})[0];
   const example = body && (body[1].example ?? exampleOf(body[1].schema, document));
-  return html`<article class="card operation" id=${operation.id}>
-    <header><h3><span class="verb ${method}">${method}</span><code>${path}</code></h3><a href="#${operation.id}" aria-label="Link to ${summary}">#</a></header>
-    <div class="card-body">
-      <p><b>${summary}</b></p>
+  return html`<div class="card-body">
+      <p><b>${summary}</b> <a href="#${operation.id}" aria-label="Link to ${summary}">#</a></p>
       <${Prose} text=${description} />
       <p class="faint">${NEEDS[permission] ?? html`Needs <code>${permission}</code>.`}</p>
-      ${parameters.length > 0 && html`<h4>Parameters</h4>
+      ${parameters.length > 0 && html`<h3>Parameters</h3>
         <div class="table-frame"><table><caption class="hidden">Parameters of ${summary}</caption>
           <thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
           <tbody>${parameters.map((raw) => {
@@ -28,13 +38,12 @@ export function Operation({ operation, document }) {
               <td data-name="In">${parameter.in}</td><td data-name="Type"><code>${typeOf(parameter.schema, document)}</code></td>
               <td data-name="Meaning"><span><${Inline} text=${parameter.description ?? parameter.schema?.description} /></span></td></tr>`;
           })}</tbody></table></div>`}
-      ${body && html`<h4>Body <span class="faint">${body[0]}${requestBody.required ? "" : ", may be left out"}</span></h4>
+      ${body && html`<h3>Body <span class="faint">${body[0]}${requestBody.required ? "" : ", may be left out"}</span></h3>
         <${Schema} schema=${body[1].schema} document=${document} />
         ${example !== undefined && html`<div class="example"><${Copy} text=${curl(operation, example)} label="Copy as curl" /><pre><code>${JSON.stringify(example, null, 2)}</code></pre></div>`}`}
-      <h4>Answers</h4>
+      <h3>Answers</h3>
       <div class="answers">${Object.entries(responses ?? {}).map(([status, raw]) => html`<${Answer} key=${status} status=${status} answer=${resolved(raw, document)} document=${document} />`)}</div>
-    </div>
-  </article>`;
+    </div>`;
 }
 
 function Answer({ status, answer, document }) {

@@ -77,7 +77,11 @@ export function exampleOf(schema, document, depth = 0) {
     const item = exampleOf(known.items, document, depth + 1);
     return item === undefined ? undefined : [item];
   }
-  const entries = fieldsOf(known, document).map((field) => [field.name, exampleOf(field.schema, document, depth + 1)]);
+  const valueOf = (field) => exampleOf(field.schema, document, depth + 1) ?? (field.isRequired ? emptyOf(resolved(field.schema, document)) : undefined);
+  const entries = fieldsOf(known, document).map((field) => [field.name, valueOf(field)]);
   const given = entries.filter(([, value]) => value !== undefined);
   return given.length > 0 ? Object.fromEntries(given) : undefined;
 }
+
+/** What stands for a field that must be there and has no example. */
+const emptyOf = ({ type }) => ({ string: "", integer: 1, number: 1, boolean: true, array: [] })[type] ?? {};

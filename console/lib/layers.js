@@ -3,7 +3,7 @@ import { Graph, layout } from "../vendor/dagre-3.1.3/dagre.js";
 import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
 
 /** Below this width layers lie below one another. */
-const NARROW_PX = 720;
+export const NARROW_PX = 720;
 const MARGIN_PX = 12;
 
 /** Places nodes `{id, width, height}` and edges `{from, to}`. Answers `{nodes, edges, width, height}`; edges have points. */
@@ -78,7 +78,7 @@ function Node({ node, at }) {
     },
   };
   return html`<g class="node ${tone}" data-state=${node.state} data-node=${node.id} transform="translate(${at.x - width / 2},${at.y - height / 2})"
-    aria-label="${lines.join(" ")}, ${title}" ...${choice ?? { role: "img" }}>
+    ...${choice ?? { role: "img" }}>
     <title>${title}</title>
     <rect width=${width} height=${height} rx="6" />
     ${share > 0 && html`<rect class="share" y=${height - 4} width=${width * share} height="4" rx="2" />`}

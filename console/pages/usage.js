@@ -36,6 +36,8 @@ function Quota({ name, share, figure }) {
   <//>`;
 }
 
+const titled = (state) => state[0].toUpperCase() + state.slice(1);
+
 const sumOf = (states) => Object.values(states).reduce((sum, jobs) => sum + jobs, 0);
 
 /** The states of one kind as parts of a bar. The figures stand beside it. */
@@ -48,7 +50,7 @@ function kinds(byKind) {
   return [
     { name: "Kind", cell: ([kind]) => kind },
     { name: "Share", minor: true, cell: ([, states]) => html`<${Bar} states=${states} />` },
-    ...present.map((state) => ({ name: words(state), align: "end", cell: ([, states]) => (states[state] ? count(states[state]) : html`<span class="faint">–</span>`) })),
+    ...present.map((state) => ({ name: titled(state), align: "end", cell: ([, states]) => (states[state] ? count(states[state]) : html`<span class="faint">–</span>`) })),
     { name: "All", align: "end", cell: ([, states]) => count(sumOf(states)) },
   ];
 }

@@ -178,7 +178,7 @@ test("a comparison has a chart, verified facts with their origins, and files", a
   await seen(page.getByText("sample standard deviation of returns"));
   await page.getByRole("link", { name: "Facts", exact: true }).click();
   await page.getByLabel("Search in statements").fill("sharpe ratio of aapl");
-  await page.getByRole("button", { name: /^Origins of/ }).first().click();
+  await page.getByRole("button", { name: /^Lineage of/ }).first().click();
   await seen(page.locator(".layers .node"));
   await page.getByRole("link", { name: "Artifacts" }).click();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download comparison.svg" }).click()]);

@@ -136,7 +136,7 @@ test("usage counts jobs by kind and state", async () => {
   await server.submit("drill.fanout", { tasks: 1 }, { wait: 20 });
   const page = await open("#/usage");
   const kind = row(page, "drill.fanout");
-  const counted = async () => Number(await kind.locator('td[data-name="succeeded"]').innerText());
+  const counted = async () => Number(await kind.locator('td[data-name="Succeeded"]').innerText());
   await seen(kind);
   const before = await counted();
   await server.submit("drill.fanout", { tasks: 1 }, { wait: 20 });

@@ -16,6 +16,7 @@ mod backup;
 mod batch;
 mod cli;
 mod client;
+mod console;
 mod crash;
 mod edge;
 mod effects;

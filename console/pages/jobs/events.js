@@ -69,7 +69,7 @@ function Row({ event, name }) {
     <${When} at=${event.at} isPrecise=${true} />
     <span class="event-type ${toneOf(event.type)}"><span class="dot" aria-hidden="true"></span>${event.type}</span>
     <span class="said">${said}</span>
-    ${hasData && html`<button type="button" class="quiet" aria-expanded=${isOpen} aria-label="Data of event ${event.seq}" onClick=${() => setOpen(!isOpen)}>${isOpen ? "Hide" : "Data"}</button>`}
+    ${hasData && html`<button type="button" class="quiet" aria-expanded=${isOpen} aria-label="${isOpen ? "Hide" : "Data"} of event ${event.seq}" onClick=${() => setOpen(!isOpen)}>${isOpen ? "Hide" : "Data"}</button>`}
     ${isOpen && html`<div class="event-data"><${Tree} value=${event.data} /></div>`}
   </li>`;
 }

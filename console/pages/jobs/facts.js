@@ -16,6 +16,7 @@ const FIRST_CHARS = 26;
 const SECOND_CHARS = 30;
 
 export const valueOf = ({ value, unit }) => {
+  if (value === null) return "–";
   const shown = typeof value === "number" ? number(value, Math.abs(value) < 1 ? 4 : 2) : typeof value === "string" ? value : JSON.stringify(value);
   return unit && !["ratio", "date", "count"].includes(unit) ? `${shown} ${unit}` : shown;
 };
@@ -34,7 +35,7 @@ export function FactList({ job }) {
     { name: "Value", align: "end", cell: (fact) => html`<b class="figure">${valueOf(fact)}</b>` },
     { name: "Standing", cell: (fact) => html`<${State} name=${fact.standing} />` },
     { name: "Checked by", minor: true, cell: (fact) => html`<span class="faint">${fact.verified_by ? `${fact.verified_by.task.name}: ${fact.verified_by.method}` : fact.refuted_by ? `${fact.refuted_by.task.name}: ${fact.refuted_by.reason}` : "–"}</span>` },
-    { name: "Origins", align: "end", cell: (fact) => html`<button type="button" aria-pressed=${chosen === fact.id} aria-label="Origins of ${fact.statement}" onClick=${() => setChosen(chosen === fact.id ? null : fact.id)}>Lineage</button>` },
+    { name: "Origins", align: "end", cell: (fact) => html`<button type="button" aria-pressed=${chosen === fact.id} aria-label="Lineage of ${fact.statement}" onClick=${() => setChosen(chosen === fact.id ? null : fact.id)}>Lineage</button>` },
   ];
   return html`<div class="actions">
       <label class="hidden" for="fact-search">Search in statements</label>

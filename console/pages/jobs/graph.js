@@ -1,11 +1,11 @@
 // The tasks of a job as a graph, with their states as they change. Many tasks that are alike are one node with their number.
 import { fit, words } from "../../lib/format.js";
-import { Layers } from "../../lib/layers.js";
+import { Layers, NARROW_PX } from "../../lib/layers.js";
 import { Empty, Facts, State, When, toneOf } from "../../lib/parts.js";
 import { html, useMemo, useState } from "../../lib/ui.js";
 
-/** More tasks than this that are alike are one node. */
-const ALIKE_MAX = 12;
+/** More tasks than this that are alike are one node; where it is narrow fewer have room. */
+const ALIKE_MAX = { wide: 12, narrow: 2 };
 /** More nodes than this are not drawn. */
 const NODES_MAX = 400;
 const NODE = { width: 184, height: 46 };
@@ -18,7 +18,8 @@ const GRAVITY = ["failed", "waiting", "retrying", "running", "ready", "pending",
 export function Graph({ tasks, added }) {
   const [chosen, setChosen] = useState(null);
   const structure = tasks.map((task) => `${task.id}<${task.after}`).join(";");
-  const plan = useMemo(() => grouped(tasks, added), [structure, added]);
+  const alikeMax = innerWidth < NARROW_PX ? ALIKE_MAX.narrow : ALIKE_MAX.wide;
+  const plan = useMemo(() => grouped(tasks, added, alikeMax), [structure, added, alikeMax]);
   if (tasks.length === 0) return html`<${Empty}>No tasks so far.<//>`;
   if (plan.groups.length > NODES_MAX) return html`<${Empty}>The job has ${tasks.length} tasks of many shapes: see the list of tasks.<//>`;
   const byId = new Map(tasks.map((task) => [task.id, task]));
@@ -73,13 +74,13 @@ function Chosen({ tasks }) {
 }
 
 /** Groups `{key, ids}` of tasks that are alike, and the edges between them. */
-function grouped(tasks, added) {
+function grouped(tasks, added, alikeMax) {
   const before = predecessors(tasks, added);
   const alike = Map.groupBy(tasks, (task) => `${task.role} ${task.stage} ${stem(task.name)} ${before.get(task.id)}`);
   const groups = [];
   const groupOf = new Map();
   for (const [, members] of alike) {
-    const parts = members.length > ALIKE_MAX ? [members] : members.map((task) => [task]);
+    const parts = members.length > alikeMax ? [members] : members.map((task) => [task]);
     for (const part of parts) {
       const key = part.length > 1 ? `group-${part[0].id}` : `task-${part[0].id}`;
       groups.push({ key, ids: part.map((task) => task.id) });

@@ -1,11 +1,14 @@
 // What a task did when, from the events of its job: pieces `{from, to, tone, text}` in milliseconds. Starts of attempts are
 // recorded only where an effect must not be repeated blindly, so a piece of work begins when the task could begin.
 
+/** Times within the data of an event are milliseconds, its own is a text. */
+const timeOf = (time) => (typeof time === "number" ? time : Date.parse(time));
+
 const FINAL = ["job.succeeded", "job.failed", "job.cancelled"];
 
 /** Pieces of each task by its id, and of the job itself. Those that are not over end at `now`. */
 export function spansOf(events, tasks, before, now) {
-  const at = (event) => Date.parse(event.at);
+  const at = (event) => timeOf(event.at);
   const first = (type) => events.find((event) => event.type === type);
   const end = events.find((event) => FINAL.includes(event.type));
   const over = end ? at(end) : now;
@@ -45,7 +48,7 @@ function piecesOf(task, start, events, over, planned) {
     wait = null;
   };
   for (const event of planned ? [...events, planned] : events) {
-    const at = Date.parse(event.at);
+    const at = timeOf(event.at);
     const data = event.data ?? {};
     switch (event.type) {
       case "task.started":
@@ -54,7 +57,7 @@ function piecesOf(task, start, events, over, planned) {
       case "task.retried":
         work(at, "bad", `failed, ${data.cause?.kind ?? ""} ${data.cause?.message ?? ""}`);
         wait = "wait before the next attempt";
-        waitEnds(Math.min(Date.parse(data.at), over));
+        waitEnds(Math.min(timeOf(data.at), over));
         attempt = data.attempt;
         break;
       case "task.snoozed":
@@ -128,6 +131,6 @@ function ofJob(events, over) {
   return changes.map((event, index) => {
     const [tone, text] = OF_JOB[event.type];
     const next = changes[index + 1];
-    return { from: Date.parse(event.at), to: next ? Date.parse(next.at) : over, tone, text };
+    return { from: timeOf(event.at), to: next ? timeOf(next.at) : over, tone, text };
   });
 }

@@ -3,6 +3,7 @@ import { get } from "../../lib/api.js";
 import { duration, moment } from "../../lib/format.js";
 import { useData } from "../../lib/load.js";
 import { Card, Problem } from "../../lib/parts.js";
+import { Inline } from "../../lib/prose.js";
 import { html, useEffect } from "../../lib/ui.js";
 
 /** Tasks that are explained one by one. */
@@ -33,7 +34,7 @@ export function Why({ live }) {
   const tasks = data.tasks.slice(0, TASKS_MAX);
   const more = data.more_tasks + data.tasks.length - tasks.length;
   return html`<${Card} title="Why it is here">
-    <p>${data.summary}</p>
+    <p><${Inline} text=${data.summary} /></p>
     ${tasks.length > 1 && html`<details><summary>${data.tasks.length + data.more_tasks} open tasks</summary><ul class="whys">
       ${tasks.map((task) => html`<li key=${task.task.id}><b>${task.task.name}</b> ${BECAUSE[task.because]?.(task) ?? task.because}
         <span class="faint"> attempt ${task.attempt} of ${task.attempts_max}${task.last_error ? `, last: ${task.last_error.code} ${task.last_error.message}` : ""}</span></li>`)}

@@ -48,9 +48,9 @@ function RoleForm({ known, edited, changed }) {
     }
   };
   return html`<form class="form" onSubmit=${submit}>
-    <${Field} label="Name" hint="Lower-case letters, digits, -, _ and ." required>
+    <div class="form-grid"><${Field} label="Name" hint="Lower-case letters, digits, -, _ and ." required>
       <input value=${name} maxlength="63" pattern="[a-z0-9][a-z0-9._\\-]*" autocomplete="off" required readonly=${Boolean(edited)} onInput=${(event) => setName(event.target.value)} />
-    <//>
+    <//></div>
     <fieldset class="checks"><legend>Permits</legend>
       ${known.map((permission) => html`<label key=${permission} class="check">
         <input type="checkbox" checked=${chosen.has(permission)} onChange=${() => toggle(permission)} /> <span class="mono">${permission}</span>

@@ -16,7 +16,7 @@ export function MarketComparison({ job }) {
   const { assets, ranking, correlation, conventions, notes, summary } = job.result;
   const tickers = Object.keys(assets);
   const metrics = METRICS.filter((metric) => tickers.some((ticker) => typeof assets[ticker][metric] === "number"));
-  const [chosen, setChosen] = useState(Object.keys(ranking)[0] ?? metrics[0]);
+  const [chosen, setChosen] = useState(metrics.find((metric) => ranking[metric]) ?? metrics[0]);
   const bars = (ranking[chosen] ?? tickers).map((ticker) => ({ label: ticker, value: assets[ticker][chosen] ?? null }));
   return html`<${Card} title="Summary"><p>${summary}</p>
       ${notes?.length > 0 && html`<ul class="plain faint">${notes.map((note) => html`<li key=${note}>${note}</li>`)}</ul>`}
