@@ -35,7 +35,7 @@ const columns = (changed) => [
   { name: "Question", cell: (approval) => html`<span class="question">${approval.why}</span>` },
   { name: "State", cell: (approval) => html`<${State} name=${approval.state} tone=${approval.state === "pending" ? "wait" : undefined} />` },
   { name: "Job", cell: (approval) => html`<${JobLink} id=${approval.job} />` },
-  { name: "Task", minor: true, cell: (approval) => html`${approval.task.name} <span class="faint">${approval.task.role}</span>` },
+  { name: "Task", minor: true, cell: (approval) => html`<span>${approval.task.name} <span class="faint">${approval.task.role}</span></span>` },
   { name: "Asked", align: "end", cell: (approval) => html`<${Ago} at=${approval.requested_at} />` },
   { name: "Time left", align: "end", cell: (approval) => (approval.state === "pending" ? html`<${Left} until=${approval.expires_at} />` : "–") },
   { name: "Answer", cell: answered },

@@ -10,10 +10,10 @@ const AGAIN_MS = 5_000;
 const WORST_FIRST = ["unhealthy", "degraded", "unknown", "healthy"];
 
 const COLUMNS = [
-  { name: "Component", cell: (part) => html`${part.name}${part.essential ? html` <span class="badge">essential</span>` : ""}` },
+  { name: "Component", cell: (part) => html`<span>${part.name}${part.essential ? html` <span class="badge">essential</span>` : ""}</span>` },
   { name: "State", cell: (part) => html`<${State} name=${part.status} tone=${part.status === "unknown" ? "calm" : undefined} />` },
   { name: "Answered in", align: "end", cell: (part) => duration(part.response_ms) },
-  { name: "What it says", cell: (part) => html`<span class="cause">${part.message ?? "–"}</span>` },
+  { name: "What it says", cell: (part) => html`<span class=${part.message ? "cause" : "none"}>${part.message ?? "–"}</span>` },
 ];
 
 // A server that is unhealthy says so with 503 and the same answer.
@@ -51,7 +51,7 @@ export function Page() {
         ["Not looked at", String(of("unknown"))],
         ["Looked", html`<${Ago} at=${data.at} />`],
       ]} /><//>
-      <${Table} caption="Components" columns=${COLUMNS} rows=${sorted(data.components)} keyOf=${(part) => part.name} />
+      <${Table} caption="Components" className="components" columns=${COLUMNS} rows=${sorted(data.components)} keyOf=${(part) => part.name} />
       <p class="faint">${data.deep
         ? "A close look begins a write, writes a file, and asks Redis and providers."
         : "A close look also begins a write, writes a file, and asks Redis and providers."}</p>`}`;

@@ -50,7 +50,7 @@ function kinds(byKind) {
   return [
     { name: "Kind", cell: ([kind]) => kind },
     { name: "Share", minor: true, cell: ([, states]) => html`<${Bar} states=${states} />` },
-    ...present.map((state) => ({ name: titled(state), align: "end", cell: ([, states]) => (states[state] ? count(states[state]) : html`<span class="faint">–</span>`) })),
+    ...present.map((state) => ({ name: titled(state), align: "end", cell: ([, states]) => (states[state] ? count(states[state]) : html`<span class="none">–</span>`) })),
     { name: "All", align: "end", cell: ([, states]) => count(sumOf(states)) },
   ];
 }
@@ -77,7 +77,7 @@ export function Page({ query }) {
       <${Card} title="Jobs by kind and state" actions=${period}>
         ${data.jobs.total === 0
           ? html`<${Empty}>No job was submitted in this time.<//>`
-          : html`<${Table} caption="Jobs by kind and state" columns=${kinds(data.jobs.by_kind)} rows=${Object.entries(data.jobs.by_kind)} keyOf=${([kind]) => kind} />`}
+          : html`<${Table} caption="Jobs by kind and state" className="counts" columns=${kinds(data.jobs.by_kind)} rows=${Object.entries(data.jobs.by_kind)} keyOf=${([kind]) => kind} />`}
         <div class="foot"><${Facts} of=${[
           ["Jobs", count(data.jobs.total)],
           ["Counted since", html`<${When} at=${data.jobs.since} />`],

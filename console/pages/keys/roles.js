@@ -12,7 +12,7 @@ const Permissions = ({ of, all }) =>
   of.length === all ? html`<span>everything</span>` : html`<span class="labels">${of.map((name) => html`<span key=${name} class="badge">${name}</span>`)}</span>`;
 
 const columns = (all, edit, drop) => [
-  { name: "Role", cell: (role) => html`${role.name}${role.built_in ? html` <span class="badge">built in</span>` : ""}` },
+  { name: "Role", cell: (role) => html`<span>${role.name}${role.built_in ? html` <span class="badge">built in</span>` : ""}</span>` },
   { name: "Permits", cell: (role) => html`<${Permissions} of=${role.permissions} all=${all} />` },
   {
     name: "Change",

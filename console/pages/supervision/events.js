@@ -8,8 +8,9 @@ import { amend } from "../../lib/router.js";
 import { Table } from "../../lib/table.js";
 import { html, useEffect, useState } from "../../lib/ui.js";
 
-/** Events that are shown, and kept while the page is. */
+/** Events that are kept while the page is, and of those how many are shown at first. */
 const EVENTS_MAX = 200;
+const SHOWN_FIRST = 40;
 
 const TROUBLE = ["panicked", "timed_out", "restarting", "escalated", "stalled", "arbiter_stalled", "breaker_opened", "breaker_half_open", "invariant_broken", "missed", "gap"];
 const OPERATORS = ["paused", "resumed", "drained", "recycled", "breaker_closed"];
@@ -45,6 +46,7 @@ function joined(live, kept) {
 
 export function EventLog({ role, kind = "" }) {
   const [live, setLive] = useState([]);
+  const [isWhole, setWhole] = useState(false);
   const kept = useData((signal) => get(withQuery("/v1/supervision/events", { newest: true, limit: EVENTS_MAX }), { signal }), []);
   useEffect(() => watchSupervision((event) => setLive((before) => [event, ...before].slice(0, EVENTS_MAX))), []);
   // After a lost connection the store has what the stream did not tell.
@@ -57,7 +59,8 @@ export function EventLog({ role, kind = "" }) {
   </div>`;
   return html`<${Card} title=${role ? `Events of ${role}` : "Events"} actions=${choose} className="events">
     <${Problem} error=${kept.error} again=${kept.again} />
-    ${shown.length > 0 && html`<${Table} caption="Supervision events" columns=${COLUMNS} rows=${shown} keyOf=${keyOf} />`}
+    ${shown.length > 0 && html`<${Table} caption="Supervision events" columns=${COLUMNS} rows=${isWhole ? shown : shown.slice(0, SHOWN_FIRST)} keyOf=${keyOf} />`}
+    ${!isWhole && shown.length > SHOWN_FIRST && html`<p class="more"><button type="button" onClick=${() => setWhole(true)}>Show ${shown.length - SHOWN_FIRST} more</button></p>`}
     ${shown.length === 0 && (kept.isLoading && !kept.data ? html`<${Loading} what="events" />` : html`<${Empty}>${kind || role ? "No such event." : "Nothing has happened."}<//>`)}
   <//>`;
 }
