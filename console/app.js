@@ -60,7 +60,9 @@ function TopBar() {
 function LiveMark() {
   const status = jobStream.status.value;
   if (!may("jobs:read")) return null;
-  return html`<span class="live ${status}" role="status"><span class="dot" aria-hidden="true"></span>${status === "open" ? "Live" : "Not live"}</span>`;
+  const said = { open: "Live", flooded: "Every 2 s" }[status] ?? "Not live";
+  const title = status === "flooded" ? "More happens than a page can take in" : undefined;
+  return html`<span class="live ${status}" role="status" title=${title}><span class="dot" aria-hidden="true"></span>${said}</span>`;
 }
 
 /** Says that a connection is lost, until it is back. */

@@ -71,7 +71,7 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::{collections::BTreeSet, io::Read};
 
     use flate2::read::GzDecoder;
 
@@ -107,5 +107,53 @@ mod tests {
     fn every_file_of_the_console_is_in_the_table() {
         let missing = Folder::iter().filter(|path| content_type(path).is_some());
         assert_eq!(missing.count(), ASSETS.len());
+    }
+
+    /// What the modules of a file import: the quoted text after `from`, `import` or `import(`.
+    fn imports(text: &str) -> impl Iterator<Item = &str> {
+        let quoted = |text: &'_ str| -> Option<&'_ str> {
+            let text = text.trim_start_matches(['(', ' ']);
+            text.strip_prefix('"')?.split('"').next()
+        };
+        let keyword = |word: &'static str| text.split(word).skip(1).filter_map(quoted);
+        keyword("from").chain(keyword("import"))
+    }
+
+    #[test]
+    fn every_import_leads_to_a_file_of_the_console() {
+        let mut found = 0;
+        for path in Folder::iter().filter(|path| path.ends_with(".js")) {
+            let file = Folder::get(&path).unwrap();
+            for import in imports(std::str::from_utf8(&file.data).unwrap()) {
+                assert!(import.starts_with('.'), "{path} imports {import}");
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let mut place: Vec<&str> =
+                    folder.split('/').filter(|part| !part.is_empty()).collect();
+                for part in import.split('/') {
+                    match part {
+                        "." => {}
+                        ".." => drop(place.pop()),
+                        part => place.push(part),
+                    }
+                }
+                assert!(asset(&place.join("/")).is_some(), "{path} imports {import}");
+                found += 1;
+            }
+        }
+        assert!(found > 50, "only {found} imports are seen");
+    }
+
+    #[test]
+    fn every_library_has_its_licence() {
+        let folders: BTreeSet<String> = Folder::iter()
+            .filter_map(|path| Some(path.strip_prefix("vendor/")?.rsplit_once('/')?.0.to_owned()))
+            .collect();
+        assert!(folders.len() > 4);
+        for folder in folders {
+            assert!(
+                asset(&format!("vendor/{folder}/LICENSE.txt")).is_some(),
+                "{folder}"
+            );
+        }
     }
 }

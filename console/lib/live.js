@@ -11,9 +11,14 @@ const BARRED = 4401;
 /** Attempts that fail while the server answers otherwise before the place to resume from is given up. */
 const REFUSALS_MAX = 2;
 
+/** More frames in a second than this are more than a page can take in: it reads anew at intervals instead. */
+const FRAMES_PER_SECOND_MAX = 2_000;
+/** How often pages read anew then, and how long until the stream is tried again, in milliseconds. */
+const FLOOD = { everyMs: 2_000, restMs: 10_000 };
+
 /** A websocket that is kept open. Listeners get each frame. */
 class Stream {
-  /** `connecting`, `open`, `lost`, or `closed` when nobody wants it. */
+  /** `connecting`, `open`, `flooded` while more happens than a page can take in, `lost`, or `closed` when nobody wants it. */
   status = signal("closed");
   /** Counts how often frames may have been missed: what a page has read must be read again. */
   epoch = signal(0);
@@ -29,6 +34,8 @@ class Stream {
   #attempt = 0;
   #refusals = 0;
   #turn = 0;
+  #second = 0;
+  #frames = 0;
 
   constructor(path, placeOf) {
     this.#path = path;
@@ -106,10 +113,39 @@ class Stream {
   }
 
   #take(frame) {
+    if (this.#isFlood()) {
+      this.#rest();
+      return;
+    }
     const place = this.#placeOf(frame);
     if (place !== null) this.#after = place;
     if (frame.type === "gap") this.epoch.value += 1;
     for (const listener of this.#listeners) listener(frame);
+  }
+
+  #isFlood() {
+    const second = Math.floor(Date.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#frames = 0;
+    }
+    this.#frames += 1;
+    return this.#frames > FRAMES_PER_SECOND_MAX;
+  }
+
+  // What is not read piles up in the browser, so the stream is left and begins anew later.
+  #rest() {
+    this.#turn += 1;
+    this.#socket?.close();
+    this.#socket = null;
+    this.#after = null;
+    this.status.value = "flooded";
+    const until = Date.now() + FLOOD.restMs;
+    const look = () => {
+      this.epoch.value += 1;
+      this.#timer = setTimeout(Date.now() < until ? look : () => this.#connect(), FLOOD.everyMs);
+    };
+    look();
   }
 
   // A browser does not tell why a websocket was refused. A request does, and renews a login that has run out.

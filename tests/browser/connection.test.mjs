@@ -63,3 +63,29 @@ test("a server that cannot be reached is said to be so, and asked again", async 
   await seen(page.getByRole("heading", { name: "Jobs" }));
   await leave(page);
 });
+
+test("a flood of events is not taken in one by one, and the stream comes back", async () => {
+  const page = await browser.page("about:blank");
+  // Each frame comes a thousand times, as on a server with a thousand times as many jobs.
+  await page.addInitScript(() => {
+    window.times = 1_000;
+    window.WebSocket = class extends WebSocket {
+      set onmessage(listener) {
+        super.onmessage = (message) => {
+          for (let time = 0; time < window.times; time += 1) listener(message);
+        };
+      }
+    };
+  });
+  await page.goto(`${server.url}/#/jobs`);
+  await seen(page.locator(".live.open"));
+  const job = await server.submit("drill.fanout", { tasks: 4 }, { wait: 30 });
+  await seen(page.locator(".live.flooded"));
+  await page.evaluate(() => (window.times = 1));
+  const later = await server.submit("drill.fanout", { tasks: 1 }, { wait: 30 });
+  for (const { id } of [job, later]) {
+    await seen(page.locator("tbody tr", { has: page.locator(`a[href="#/jobs/${id}"]`) }).locator(".state.good"));
+  }
+  await seen(page.locator(".live.open"));
+  await leave(page);
+});

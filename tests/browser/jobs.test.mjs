@@ -79,7 +79,7 @@ test("a cancel is asked first and shows its receipt", async () => {
   await leave(page);
 });
 
-test("a job is paused and resumed", async () => {
+test("a job is paused, resumed and gets its signal", async () => {
   const job = await server.submit("drill.signal", { name: "go" });
   const page = await open(`#/jobs/${job.id}`);
   await seen(page.locator(".facts", { hasText: "for the signal go" }));
@@ -89,8 +89,12 @@ test("a job is paused and resumed", async () => {
   await seen(resume);
   await resume.click();
   await seen(page.getByRole("button", { name: "Pause", exact: true }));
-  await server.ask("POST", `/v1/jobs/${job.id}/signals/go`, {});
+  await page.getByRole("button", { name: "Send signal" }).click();
+  await page.getByLabel("What the task gets, as JSON").fill('{"of": "the console"}');
+  await page.getByRole("dialog").getByRole("button", { name: "Send" }).click();
   await seen(stateOfJob(page, "succeeded"));
+  const { items } = await server.ask("GET", `/v1/jobs/${job.id}/events`);
+  assert.deepEqual(items.find((event) => event.type === "signal.received").data.payload, { of: "the console" });
   await leave(page);
 });
 

@@ -13,7 +13,7 @@ import { waitingWords } from "./wording.js";
 const PAGE_ROWS = 50;
 
 const QUICK = [
-  ["Live", "not state in ('succeeded', 'failed', 'cancelled')"],
+  ["Not ended", "not state in ('succeeded', 'failed', 'cancelled')"],
   ["Waiting", "state = 'waiting'"],
   ["Failed", "state = 'failed'"],
 ];
@@ -26,7 +26,7 @@ const COLUMNS = [
     cell: (job) => html`<span class="stateful"><${State} name=${job.state} />${job.waiting_for && html` <small class="faint">${waitingWords(job.waiting_for)}</small>`}</span>`,
   },
   { name: "Tasks", cell: (job) => html`<${Meter} ...${job.progress} tone=${toneOf(job.state)} label="Tasks done of ${job.kind}" />` },
-  { name: "Labels", minor: true, cell: (job) => html`<${Labels} of=${job.labels} />` },
+  { name: "Labels", minor: true, cell: (job) => Object.keys(job.labels).length > 0 && html`<${Labels} of=${job.labels} />` },
   { name: "Priority", minor: true, align: "end", cell: (job) => job.priority },
   { name: "Took", align: "end", cell: (job) => html`<${Took} job=${job} />` },
   { name: "Created", align: "end", cell: (job) => html`<${Ago} at=${job.created_at} />` },

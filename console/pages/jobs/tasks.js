@@ -11,7 +11,7 @@ const columns = (names) => [
   { name: "Role", cell: (task) => task.role },
   { name: "State", cell: (task) => html`<${State} name=${task.state} />` },
   { name: "Attempt", align: "end", cell: (task) => task.attempt },
-  { name: "After", minor: true, cell: (task) => html`<span class="faint">${task.after.map((id) => names.get(id) ?? id).join(", ")}</span>` },
+  { name: "After", minor: true, cell: (task) => task.after.length > 0 && html`<span class="faint">${task.after.map((id) => names.get(id) ?? id).join(", ")}</span>` },
   { name: "Progress", minor: true, cell: (task) => task.progress?.total > 0 && html`<${Meter} ...${task.progress} label="Progress of ${task.name}" />` },
   { name: "Last error", cell: (task) => task.error && html`<span class="error-text">${task.error.code}${task.error.message ? `: ${task.error.message}` : ""}</span>` },
   { name: "Finished", align: "end", cell: (task) => html`<${When} at=${task.finished_at} />` },
