@@ -46,7 +46,8 @@ pub use packer::packed;
 pub use profile::Profile;
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{
-    Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX, ROWS_MAX, Request,
+    Accepted, Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX,
+    ROWS_MAX, Request,
 };
 pub use roles::Portrait;
 pub use spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, GENERATOR_VERSION, Spec, customers_of};
