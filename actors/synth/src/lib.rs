@@ -36,7 +36,7 @@ mod transaction;
 mod typology;
 
 pub use column::{Column, Kind, columns};
-pub use columnar::{ColumnarError, GROUP_ROWS, Writer as ParquetWriter};
+pub use columnar::{ColumnarError, Writer as ParquetWriter};
 pub use dataset::{Manifest, Press, PressError, SetReport, ShardFile, ending, media_type};
 pub use encode::{Batch, Cancelled, Texts, Values, batch, encode, header};
 pub use fit::{CSV_BYTES_MAX, SAMPLE_ROWS_MIN, Sample, fit};

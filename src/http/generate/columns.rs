@@ -3,7 +3,7 @@
 use std::{io, ops::Range};
 
 use actix_web::web::Bytes;
-use callboard_synth::{ColumnarError, GROUP_ROWS, ParquetWriter, Spec};
+use callboard_synth::{ColumnarError, ParquetWriter, Spec};
 use futures_util::stream;
 
 use super::generation::{LongAnswer, count};
@@ -22,7 +22,7 @@ pub fn columns(
     spec: Spec,
     rows: Range<u64>,
 ) -> io::Result<impl stream::Stream<Item = io::Result<Bytes>>> {
-    let writer = ParquetWriter::new(&spec).map_err(io::Error::other)?;
+    let writer = ParquetWriter::new(&spec, rows.end - rows.start).map_err(io::Error::other)?;
     let sending = Sending {
         answer,
         spec,
@@ -45,7 +45,7 @@ async fn next(mut sending: Sending) -> io::Result<Option<(Bytes, Sending)>> {
     let end = sending
         .left
         .end
-        .min(sending.left.start + GROUP_ROWS);
+        .min(sending.left.start + writer.group_rows());
     let (spec, rows) = (sending.spec.clone(), sending.left.start..end);
     let made = sending.answer.make(move |is_cancelled| {
         let tally = writer
