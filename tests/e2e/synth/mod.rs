@@ -3,6 +3,7 @@
 mod cache;
 mod dataset;
 mod pages;
+mod readers;
 mod stream;
 
 use crate::client::Client;

@@ -11,4 +11,4 @@ mod piece;
 
 pub use imitation::{IMITATION_ROWS_MAX, Imitation, check_profile, check_rows};
 pub use likeness::{Likeness, likeness};
-pub use piece::{Piece, STEM, ending};
+pub use piece::{Piece, STEM, check_pieces, ending, row_bytes, row_bytes_max};

@@ -34,7 +34,7 @@ async fn measure(order: FitOrder, ctx: &RoleContext) -> Result<Profile, String> 
     let json = serde_json::to_vec_pretty(&profile).map_err(|error| error.to_string())?;
     ctx.artifact(PROFILE_NAME, "application/json", json);
     let pieces = rows.map(|rows| Piece::all(&profile, rows, seed, format, compression));
-    for piece in pieces.unwrap_or_default() {
+    for piece in pieces.into_iter().flatten() {
         let name = format!("imitate:{}", piece.number);
         let task =
             TaskSpec::new(name, Imitator::NAME, &piece).map_err(|error| error.to_string())?;
