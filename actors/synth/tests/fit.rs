@@ -200,19 +200,6 @@ fn any_range_of_an_imitation_is_the_slice_of_the_whole() {
 }
 
 #[test]
-fn the_bytes_of_a_profile_and_seed_never_change() {
-    use sha2::Digest as _;
-    let imitation = Imitation::new(profile_of(&cafe()), 9_000, SEED).unwrap();
-    let made = rows_of(&imitation, Format::Csv, 0..9_000);
-    let digest = sha2::Sha256::digest(made.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(
-        hex,
-        "2355407affad931c0059ca97e666999e076f5e038e9a091df9e46d17eb60c87c"
-    );
-}
-
-#[test]
 fn a_profile_holds_no_row_of_its_sample() {
     let profile = profile_of(&cafe());
     let json = serde_json::to_string(&profile).unwrap();
