@@ -27,7 +27,7 @@ const OWNER_ENDS: [&str; 10] = [
     "", "id", "no", "number", "key", "ref", "code", "uid", "uuid", "hash",
 ];
 /// Ways to reach or to identify a person, as the last word but for `id` and the like.
-const HANDLES: [&str; 20] = [
+const HANDLES: [&str; 18] = [
     "email",
     "mail",
     "vpa",
@@ -44,9 +44,7 @@ const HANDLES: [&str; 20] = [
     "passport",
     "login",
     "username",
-    "handle",
     "ip",
-    "device",
     "imei",
 ];
 /// Names of people, without what parts their words.

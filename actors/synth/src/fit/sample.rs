@@ -12,6 +12,7 @@ use crate::refusal::{Refusal, RefusalCode};
 
 /// Entities that a column named as theirs must tell apart.
 const ENTITIES_MIN: usize = OWNERS_MIN;
+
 /// A table whose columns are told apart.
 #[derive(Debug)]
 pub struct Sample {

@@ -63,3 +63,47 @@ fn marginals(profile: &Profile) -> Vec<Option<Marginal>> {
     let columns = profile.columns.iter();
     columns.map(|column| Marginal::of(&column.shape)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn profile() -> Profile {
+        let column = |name: &str| {
+            json!({"name": name, "missing_share": 0.0, "shape": {"kind": "number", "decimals": 2,
+                "knots": {"levels": [0.0, 0.3, 1.0], "values": [-5.0, 0.1, 5.0]}}})
+        };
+        let columns: Vec<_> = ["a", "b", "c", "d"].map(column).into();
+        let pairs = [(0, 1, 0.7), (0, 2, -0.2), (1, 2, 0.1), (2, 3, 0.33)];
+        let pairs = pairs.map(|(a, b, spearman)| json!({"a": a, "b": b, "spearman": spearman}));
+        let profile =
+            json!({"version": 1, "sample_rows": 100, "columns": columns, "correlations": pairs});
+        serde_json::from_value(profile).unwrap()
+    }
+
+    #[test]
+    fn a_copula_that_nobody_wants_is_given_up_between_two_pairs() {
+        let asked = Cell::new(0);
+        let solved = Pattern::solve(profile(), || {
+            asked.set(asked.get() + 1);
+            asked.get() == 3
+        });
+        assert!(matches!(solved, Err(PatternError::Cancelled(_))));
+        assert_eq!(asked.get(), 3);
+    }
+
+    #[test]
+    fn a_pattern_is_the_same_after_a_journey_as_json() {
+        let pattern = Pattern::solve(profile(), || false).unwrap();
+        let json = serde_json::to_string(&pattern).unwrap();
+        let read: Pattern = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, pattern);
+        assert!(read.is_whole());
+        let other = Pattern::from_parts(profile(), serde_json::from_str("[[1.0]]").unwrap());
+        assert!(!other.is_whole());
+    }
+}
