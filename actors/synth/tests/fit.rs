@@ -294,7 +294,7 @@ fn without_entities_only_frequent_words_of_short_lists_are_kept() {
             ["Ann Lee", "Bo Berg", "Cy Cole"][row % 3],
             row % 3,
             ["fine", "good", "it was cold and my name is Ann"]
-                [if row % 40 == 0 { 2 } else { row % 2 }],
+                [if row.is_multiple_of(40) { 2 } else { row % 2 }],
         )
     };
     let rows: String = (0..360).map(row).collect();
@@ -311,7 +311,7 @@ fn without_entities_only_frequent_words_of_short_lists_are_kept() {
 #[test]
 fn a_column_that_few_have_is_withheld() {
     let row = |row: usize| {
-        let rare = if row % 50 == 0 { "31.5" } else { "" };
+        let rare = if row.is_multiple_of(50) { "31.5" } else { "" };
         let one = if row % 40 == 7 { "9.25" } else { "" };
         format!("u{},{},{rare},{one}\n", row % 40, row % 13)
     };
