@@ -299,10 +299,14 @@ mod tests {
             kept.write_all(&writer.finish().unwrap()).unwrap();
             let reader = SerializedFileReader::new(kept).unwrap();
             let metadata = reader.metadata();
-            assert!(metadata.column_index().is_none() && metadata.offset_index().is_none());
-            for group in metadata.row_groups() {
-                let chunks = group.columns();
-                assert!(chunks.iter().all(|chunk| chunk.statistics().is_none()));
+            for chunk in metadata
+                .row_groups()
+                .iter()
+                .flat_map(|group| group.columns())
+            {
+                assert!(chunk.statistics().is_none());
+                assert!(chunk.column_index_offset().is_none());
+                assert!(chunk.offset_index_offset().is_none());
             }
             let of_group = metadata.memory_size() as u64 / GROUPS;
             assert!(
@@ -310,7 +314,7 @@ mod tests {
                 "{entity:?}: {of_group} bytes a group"
             );
         }
-        for rows in [1, 1_000_000, 10_000_000, 100_000_000] {
+        for rows in [1_u64, 1_000_000, 10_000_000, 100_000_000] {
             let groups = rows.div_ceil(group_rows(rows));
             assert!(groups <= GROUPS_MAX, "{groups} groups of {rows} rows");
         }

@@ -241,8 +241,6 @@ impl Accepted {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     fn refusal(change: impl FnOnce(&mut Request)) -> Refusal {
@@ -258,27 +256,6 @@ mod tests {
         assert_eq!(
             serde_json::from_str::<Request>("{}").unwrap(),
             Request::default()
-        );
-    }
-
-    #[test]
-    fn accepting_the_largest_request_builds_nothing() {
-        let largest = Request {
-            merchants: MERCHANTS_MAX,
-            from: NaiveDate::from_ymd_opt(1925, 1, 1).unwrap(),
-            ..Request::default()
-        };
-        let started = Instant::now();
-        let accepted: Vec<Accepted> = (0..100)
-            .map(|_| largest.clone().accept().unwrap())
-            .collect();
-        let accepting = started.elapsed();
-        let started = Instant::now();
-        assert_eq!(accepted[0].clone().resolve().request(), &largest);
-        let resolving = started.elapsed();
-        assert!(
-            accepting < resolving,
-            "a hundred in {accepting:?}, and one is built in {resolving:?}"
         );
     }
 

@@ -2,6 +2,7 @@
 
 mod cache;
 mod dataset;
+mod fit;
 mod pages;
 mod readers;
 mod stream;

@@ -1,13 +1,11 @@
 //! Small reads: pages, refusals and conditions.
 
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::{
     app::{Setup, TestApp},
-    client::{Answer, answer},
+    client::answer,
 };
 
 #[tokio::test]
@@ -81,58 +79,17 @@ async fn a_client_that_has_the_rows_is_not_sent_them_again() {
         let first = client.get(&path).await;
         let etag = first.header("etag").unwrap();
         let again = client
-            .request(reqwest::Method::GET, &path)
+            .request(Method::GET, &path)
             .header("if-none-match", etag);
-        let again = crate::client::answer(again).await;
+        let again = answer(again).await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-        let head = client.request(reqwest::Method::HEAD, &path);
-        let head = crate::client::answer(head).await;
+        let head = client.request(Method::HEAD, &path);
+        let head = answer(head).await;
         assert_eq!(
             (head.status.as_u16(), head.header("etag")),
             (200, Some(etag))
         );
         let other = client.get(&format!("{path}&seed=1")).await;
         assert_ne!(other.header("etag"), Some(etag));
-    }
-}
-
-/// An answer and how long it took.
-async fn timed(request: reqwest::RequestBuilder) -> (Answer, Duration) {
-    let started = Instant::now();
-    let answer = answer(request).await;
-    (answer, started.elapsed())
-}
-
-#[tokio::test]
-async fn what_needs_no_row_builds_nothing_to_draw_rows_from() {
-    let app = TestApp::start_alone(Setup::default()).await;
-    let client = app.client();
-    let largest = "/v1/generate/transactions?merchants=200000&from=1925-01-01&to=2024-12-31&rows=1";
-    let (mut building, mut others) = (Vec::new(), [const { Vec::new() }; 3]);
-    for seed in 0..5 {
-        let path = format!("{largest}&seed={seed}");
-        let (made, took) = timed(client.request(Method::GET, &path)).await;
-        assert_eq!(made.status, 200);
-        building.push(took);
-        let etag = made.header("etag").unwrap();
-        let known = client
-            .request(Method::GET, &path)
-            .header("if-none-match", etag);
-        let requests = [
-            (client.request(Method::HEAD, &path), 200),
-            (known, 304),
-            (client.request(Method::GET, &path), 200),
-        ];
-        for (times, (request, status)) in others.iter_mut().zip(requests) {
-            let (answer, took) = timed(request).await;
-            assert_eq!(answer.status, status);
-            times.push(took);
-        }
-    }
-    // The quickest of each: what else the machine does makes single ones slow.
-    let building = building.into_iter().min().unwrap();
-    for times in others {
-        let took = times.into_iter().min().unwrap();
-        assert!(took < building, "{took:?}, and to build takes {building:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use callboard_orchestra::artifact::NewArtifact;
 use serde::{Deserialize, Serialize};
 
-use super::{columns, imitation::Imitation};
+use super::{columns, imitation::Imitation, pattern::Pattern};
 use crate::{
     dataset::{ShardFile, media_type},
     packer::packed,
@@ -57,10 +57,10 @@ impl Piece {
     /// Makes the file; nothing where nobody wants it.
     pub fn make(
         &self,
-        profile: Profile,
+        pattern: Pattern,
         cancelled: impl Fn() -> bool,
     ) -> Result<(ShardFile, NewArtifact), String> {
-        let imitation = Imitation::new(profile, self.rows.end, self.seed);
+        let imitation = Imitation::of(pattern, self.rows.end, self.seed);
         let imitation = imitation.map_err(|refusal| refusal.message)?;
         let bytes = match self.format {
             Format::Parquet => columns::file(&imitation, self.rows.clone(), cancelled)?,
@@ -143,7 +143,8 @@ pub fn row_bytes(profile: &Profile) -> u64 {
             | Shape::Time { .. }
             | Shape::Number { .. }
             | Shape::Moment { .. }
-            | Shape::Key => 0,
+            | Shape::Key
+            | Shape::Withheld => 0,
         };
         CHAR_BYTES * column.name.len() + cell + PLAIN_BYTES
     });
@@ -170,6 +171,10 @@ mod tests {
             .unwrap()
     }
 
+    fn pattern() -> Pattern {
+        Pattern::solve(profile(), || false).unwrap()
+    }
+
     #[test]
     fn wide_rows_make_small_pieces_that_cover_every_row_once() {
         let pieces: Vec<Piece> =
@@ -181,7 +186,7 @@ mod tests {
             next = piece.rows.end;
         }
         assert_eq!(next, 50_000);
-        let (file, left) = pieces[0].make(profile(), || false).unwrap();
+        let (file, left) = pieces[0].make(pattern(), || false).unwrap();
         assert_eq!(file.bytes, left.artifact.bytes);
         assert_eq!(file.name, "imitation-00000.csv");
     }
@@ -201,6 +206,10 @@ mod tests {
     fn a_piece_that_nobody_wants_is_given_up() {
         let mut pieces = Piece::all(&profile(), 10, 1, Format::Csv, Compression::None);
         let piece = pieces.next().unwrap();
-        assert!(piece.make(profile(), || true).is_err());
+        assert!(piece.make(pattern(), || true).is_err());
+        assert!(
+            Pattern::solve(profile(), || true).is_ok(),
+            "no pair to solve"
+        );
     }
 }
