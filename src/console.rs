@@ -109,14 +109,17 @@ mod tests {
         assert_eq!(missing.count(), ASSETS.len());
     }
 
-    /// What the modules of a file import: the quoted text after `from`, `import` or `import(`.
+    /// The path in quotes that `text` begins with, behind an opening bracket if there is one.
+    fn quoted(text: &str) -> Option<&str> {
+        let text = text.trim_start_matches(['(', ' ']);
+        let path = text.strip_prefix('"')?.split('"').next()?;
+        (!path.contains(char::is_whitespace)).then_some(path)
+    }
+
+    /// What a module imports: what is quoted after `from` and `import`.
     fn imports(text: &str) -> impl Iterator<Item = &str> {
-        let quoted = |text: &'_ str| -> Option<&'_ str> {
-            let text = text.trim_start_matches(['(', ' ']);
-            text.strip_prefix('"')?.split('"').next()
-        };
-        let keyword = |word: &'static str| text.split(word).skip(1).filter_map(quoted);
-        keyword("from").chain(keyword("import"))
+        let after = |keyword: &'static str| text.split(keyword).skip(1).filter_map(quoted);
+        after("from").chain(after("import"))
     }
 
     #[test]

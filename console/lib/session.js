@@ -53,7 +53,12 @@ export async function logInWithKey(key) {
 }
 
 export async function logOut() {
-  if (!hasKey()) await post(`${SESSIONS}/logout`, undefined);
+  try {
+    if (!hasKey()) await post(`${SESSIONS}/logout`, undefined);
+  } catch (error) {
+    // A login that is over already is what is wanted.
+    if (error.status !== 401) throw error;
+  }
   forget();
 }
 
@@ -67,7 +72,7 @@ function forget() {
 let refreshing = null;
 
 onUnauthenticated.refresh = (path) => {
-  if (path.startsWith(SESSIONS) || hasKey() || !localStorage.getItem(LOGGED_IN)) return Promise.resolve(false);
+  if (path === SESSIONS || hasKey() || !localStorage.getItem(LOGGED_IN)) return Promise.resolve(false);
   refreshing ??= refresh().finally(() => {
     refreshing = null;
   });
@@ -88,5 +93,5 @@ function refresh() {
 }
 
 onUnauthenticated.give = (path) => {
-  if (!path.startsWith(SESSIONS) && me.value !== null) forget();
+  if (path !== SESSIONS && me.value !== null) forget();
 };

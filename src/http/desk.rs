@@ -17,10 +17,9 @@ use crate::{
     auth::Authority,
     denials::Denials,
     health::{Machine, Providers},
-    limits::{Quotas, Rates},
+    limits::{Quotas, Rates, SeatLimits},
     outbound::Outbound,
     store::{AuditLog, Listing, StoreHealth, Webhooks},
-    ws::SeatLimits,
 };
 
 /// Bounds of the HTTP interface.

@@ -1,6 +1,7 @@
 // A server of its own for each test file, on a temporary directory and a port that stays when it is started again.
 import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,16 @@ import { promisify } from "node:util";
 const START_MS_MAX = 60_000;
 const PROGRAM = process.env.PROGRAM;
 
+/** Servers that have not been stopped: whatever ends the tests ends them as well. */
+const running = new Set();
+process.on("exit", () => {
+  for (const { child, directory } of running) {
+    child?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 export class Server {
   /** `asks` says whether the server asks who calls; `settings` are added to its environment. */
   static async start({ asks = false, settings = {} } = {}) {
@@ -19,6 +30,7 @@ export class Server {
     server.asks = asks;
     server.settings = settings;
     server.listen = "127.0.0.1:0";
+    running.add(server);
     if (asks) {
       const made = await promisify(execFile)(PROGRAM, ["keys", "bootstrap", "--data-dir", server.data]);
       server.key = made.stdout.trim();
@@ -65,6 +77,7 @@ export class Server {
 
   async stop() {
     await this.end("SIGKILL");
+    running.delete(this);
     await rm(this.directory, { recursive: true, force: true });
   }
 
