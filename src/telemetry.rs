@@ -62,6 +62,7 @@ fn begin() {
     ] {
         metrics::counter!(name).increment(0);
     }
+    metrics::gauge!("callboard_generate_streams").increment(0.0);
     for transport in ["websocket", "sse"] {
         metrics::gauge!("callboard_ws_clients", "transport" => transport).increment(0.0);
         metrics::counter!("callboard_ws_evicted_total", "transport" => transport).increment(0);
