@@ -171,6 +171,10 @@ fn describe() {
         "callboard_ws_evicted_total",
         "Streams ended because their client accepted no bytes"
     );
+    describe_counter!(
+        "callboard_generate_stalled_total",
+        "Long generated answers ended because their client took nothing of them"
+    );
     describe_histogram!(
         "callboard_http_request_duration_seconds",
         Unit::Seconds,

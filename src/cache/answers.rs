@@ -12,6 +12,8 @@ use crate::{config::CacheConfig, redis_link::RedisLink};
 /// A hash of everything the answer follows from.
 pub type Key = [u8; 32];
 
+/// Larger answers are not put into Redis: limits are asked over the same connection, and would wait behind them.
+const SHARED_BYTES_MAX: usize = 1024 * 1024;
 /// What an entry takes beside its bytes, about.
 const ENTRY_BYTES: usize = 128;
 
@@ -89,7 +91,8 @@ impl AnswerCache {
     }
 
     async fn share(&self, key: &Key, answer: &Bytes) {
-        let Some(shared) = self.shared.as_ref().filter(|_| self.is_kept(answer)) else {
+        let is_shared = self.is_kept(answer) && answer.len() <= SHARED_BYTES_MAX;
+        let Some(shared) = self.shared.as_ref().filter(|_| is_shared) else {
             return;
         };
         let (place, ttl_s) = (self.place(key), self.config.redis_ttl.as_secs().max(1));

@@ -50,7 +50,7 @@ impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             bytes_max: 64 * 1024 * 1024,
-            answer_bytes_max: 1024 * 1024,
+            answer_bytes_max: 8 * 1024 * 1024,
             redis_ttl: Duration::from_secs(3_600),
             generate: CachePolicy::Api,
         }

@@ -16,10 +16,9 @@ use super::{
 use crate::{
     auth::Authority,
     denials::Denials,
-    limits::{Quotas, Rates},
+    limits::{Quotas, Rates, SeatLimits},
     outbound::Outbound,
     store::{AuditLog, Listing, StoreHealth, Webhooks},
-    ws::SeatLimits,
 };
 
 /// Bounds of the HTTP interface.

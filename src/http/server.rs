@@ -18,7 +18,7 @@ use super::{
     Desk, bounds::require_bounds, connections::Connections, host::require_loopback,
     observe::observe, routes,
 };
-use crate::ws::{Seats, remember_socket};
+use crate::{limits::Seats, ws::remember_socket};
 
 /// Time for requests in hand when the server stops.
 const STOP_GRACE_S: u64 = 5;

@@ -16,7 +16,6 @@ pub use bare::without_data;
 pub use cursor::Cursor;
 pub use feed::Feed;
 pub use opening::{Link, OpenError, Transport, open};
-pub use seat::{SeatLimits, Seats};
-pub use socket::remember_socket;
+pub use socket::{Socket, remember_socket};
 pub use source::Source;
 pub use supervision::{SupervisionFeed, SupervisionFrame};

@@ -9,14 +9,11 @@ use actix_web::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{
-    seat::{NoSeat, Seat, Seats},
-    session,
-    socket::Socket,
-    source::Source,
-    sse,
+use super::{seat::Seat, session, socket::Socket, source::Source, sse};
+use crate::{
+    auth::Standing,
+    limits::{NoSeat, Seats},
 };
-use crate::auth::Standing;
 
 /// A client is pinged this often, and given up when it has been silent for twice as long.
 pub(super) const PING_EVERY: Duration = Duration::from_secs(20);
@@ -136,7 +133,7 @@ pub fn open(
     if transport == Transport::Websocket && is_foreign(request) {
         return Err(OpenError::ForeignOrigin);
     }
-    let seat = seats.take(standing.principal(), transport)?;
+    let seat = Seat::take(seats, standing.principal(), transport)?;
     let link = Link {
         socket: Socket::of(request),
         shutdown,

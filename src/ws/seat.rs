@@ -1,99 +1,34 @@
-//! How many streams may be open at one time.
-
-#![expect(
-    clippy::disallowed_types,
-    reason = "streams of all threads are counted together; held for a few map operations only"
-)]
-
-use std::sync::{Arc, Mutex, MutexGuard};
-
-use callboard_orchestra::Tenant;
+//! A stream's seat, shown in the metrics while it is held.
 
 use super::Transport;
 use crate::{
-    auth::{Credential, Principal},
-    limits::Shares,
+    auth::Principal,
+    limits::{self, NoSeat, Seats},
 };
-
-/// Bounds on open streams.
-#[derive(Debug, Clone, Copy)]
-pub struct SeatLimits {
-    pub all_max: usize,
-    pub of_tenant_max: usize,
-    /// Of one principal. Where nobody is asked who they are `all_max` alone holds.
-    pub of_principal_max: usize,
-}
-
-/// Why there is no seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoSeat {
-    All,
-    /// The principal or its tenant has its share.
-    Own,
-}
-
-/// Counts open streams. Clones share the counts.
-#[derive(Clone)]
-pub struct Seats {
-    taken: Arc<Mutex<Taken>>,
-    all_max: usize,
-}
-
-struct Taken {
-    all: usize,
-    shares: Shares,
-}
 
 /// Held by an open stream.
 pub struct Seat {
-    seats: Seats,
-    /// Whose share it is of; None where nobody is asked who they are.
-    holder: Option<(Tenant, Arc<str>)>,
     transport: Transport,
+    _held: limits::Seat,
 }
 
-impl Seats {
-    pub fn new(limits: SeatLimits) -> Self {
-        let shares = Shares::new(limits.of_tenant_max, limits.of_principal_max);
-        Self {
-            taken: Arc::new(Mutex::new(Taken { all: 0, shares })),
-            all_max: limits.all_max,
-        }
-    }
-
-    pub fn take(&self, principal: &Principal, transport: Transport) -> Result<Seat, NoSeat> {
-        let is_known = principal.credential != Credential::None;
-        let holder = is_known.then(|| (principal.tenant.clone(), principal.name.clone()));
-        let mut taken = self.lock();
-        if taken.all >= self.all_max {
-            return Err(NoSeat::All);
-        }
-        if let Some((tenant, name)) = &holder
-            && !taken.shares.take(tenant, name)
-        {
-            return Err(NoSeat::Own);
-        }
-        taken.all += 1;
+impl Seat {
+    pub fn take(
+        seats: &Seats,
+        principal: &Principal,
+        transport: Transport,
+    ) -> Result<Self, NoSeat> {
+        let held = seats.take(principal)?;
         metrics::gauge!("callboard_ws_clients", "transport" => transport.name()).increment(1);
-        Ok(Seat {
-            seats: self.clone(),
-            holder,
+        Ok(Self {
             transport,
+            _held: held,
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().expect("no holder of this lock can panic")
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.seats.lock();
-        taken.all -= 1;
-        if let Some((tenant, name)) = &self.holder {
-            taken.shares.release(tenant, name);
-        }
         metrics::gauge!("callboard_ws_clients", "transport" => self.transport.name()).decrement(1);
     }
 }

@@ -200,6 +200,15 @@ impl Client {
         .await
     }
 
+    /// The approval that a job waits for.
+    pub async fn approval_of(&self, job: &str) -> String {
+        eventually("the job asks", || async {
+            let shown = self.get_json(&format!("/v1/jobs/{job}")).await;
+            Some(shown["waiting_for"]["approval"].as_str()?.to_owned())
+        })
+        .await
+    }
+
     /// Sets a failpoint of the process: `1%panic`, `off`.
     #[cfg(feature = "failpoints")]
     pub async fn failpoint(&self, name: &str, action: &'static str) {

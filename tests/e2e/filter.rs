@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Setup, TestApp},
-    auth::{admin_of, approval_of},
     client::{Answer, Client, answer},
     eventually::eventually,
+    keyed::admin_of,
 };
 
 async fn filtered(client: &Client, path: &str, filter: &str) -> Answer {
@@ -184,7 +184,7 @@ async fn approvals_are_listed_by_a_filter_page_by_page() {
     let (mut jobs, mut approvals) = (Vec::new(), Vec::new());
     for why in ["Send it?", "Pay it?", "Send the rest?"] {
         let job = client.submit("drill.approval", json!({"why": why})).await;
-        approvals.push(approval_of(&client, &job.id).await);
+        approvals.push(client.approval_of(&job.id).await);
         jobs.push(job.id);
     }
     let path = format!("/v1/approvals/{}/approve", approvals[0]);

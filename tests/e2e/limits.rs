@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::{
     app::{Setup, TestApp},
     artifacts::compared,
-    auth::admin_of,
     cli::desk::{Desk, Serving},
     client::{Answer, Client, answer},
     eventually::eventually,
+    keyed::admin_of,
     redis::Redis,
 };
 

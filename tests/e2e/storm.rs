@@ -7,7 +7,6 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -16,9 +15,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     app::{Setup, TestApp},
-    auth::{admin_of, approval_of},
-    client::{Answer, Client, answer},
+    client::{Answer, answer},
     eventually::soon,
+    neighbours::{Sender, TEXTS, THEIRS, neighbours},
     socket::Watcher,
 };
 
@@ -26,8 +25,6 @@ const REQUESTS: usize = 8_500;
 const RAW_HEADS: usize = 1_000;
 const FRAMES: usize = 500;
 const AT_ONCE: usize = 16;
-/// Stands for the id of a job of another tenant.
-const THEIRS: &str = "@theirs@";
 
 #[derive(Debug, Clone)]
 struct Hostile {
@@ -257,35 +254,6 @@ fn drawn<T: std::fmt::Debug>(strategy: &BoxedStrategy<T>, runner: &mut TestRunne
     strategy.new_tree(runner).unwrap().current()
 }
 
-/// Who sends requests: a tenant with a text that no other may see, or a stranger, who has none.
-struct Sender {
-    client: Client,
-    own: Option<String>,
-    /// A job of another tenant.
-    theirs: String,
-}
-
-/// An admin of a tenant that has its text everywhere it can, and a job with it.
-async fn tenant_with(admin: &Client, tenant: &str, text: &str) -> (Client, String) {
-    let client = admin_of(admin, tenant).await;
-    let role = json!({"permissions": ["jobs:read"]});
-    let put = client.request(Method::PUT, &format!("/v1/roles/{text}"));
-    assert_eq!(answer(put.json(&role)).await.status, 200);
-    let user = json!({"name": text, "role": text, "password": text});
-    assert_eq!(client.post("/v1/users", &user).await.status, 201);
-    let key = json!({"name": text, "role": text});
-    assert_eq!(client.post("/v1/keys", &key).await.status, 201);
-    let asks = json!({"kind": "drill.approval", "input": {"why": text}, "labels": {"text": text}});
-    let asking = client.post("/v1/jobs", &asks).await.json::<Value>();
-    let id = asking["id"].as_str().unwrap().to_owned();
-    let approval = approval_of(&client, &id).await;
-    let path = format!("/v1/approvals/{approval}/reject");
-    let rejected = client.post(&path, &json!({"reason": text})).await;
-    assert_eq!(rejected.status, 200);
-    client.finished(&id).await;
-    (client, id)
-}
-
 fn text_of(answer: &Answer) -> String {
     let body = String::from_utf8_lossy(&answer.body);
     format!("{:?} {body}", answer.headers)
@@ -319,26 +287,7 @@ async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
         ..Setup::default()
     })
     .await;
-    const TEXTS: [&str; 2] = ["secret-of-acme-5f1c", "secret-of-beta-91d7"];
-    let (acme, of_acme) = tenant_with(&app.admin(), "acme", TEXTS[0]).await;
-    let (beta, of_beta) = tenant_with(&app.admin(), "beta", TEXTS[1]).await;
-    let senders = [
-        Sender {
-            client: acme.clone(),
-            own: Some(TEXTS[0].to_owned()),
-            theirs: of_beta.clone(),
-        },
-        Sender {
-            client: beta,
-            own: Some(TEXTS[1].to_owned()),
-            theirs: of_acme,
-        },
-        Sender {
-            client: app.client(),
-            own: None,
-            theirs: of_beta,
-        },
-    ];
+    let senders = neighbours(&app).await;
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         TestRng::deterministic_rng(RngAlgorithm::ChaCha),
@@ -362,7 +311,7 @@ async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
     for ((hostile, sender), (status, has)) in sent().zip(&told) {
         assert!(*status < 500, "{status}: {hostile:?}");
         for (text, has) in TEXTS.iter().zip(has) {
-            let is_own = sender.own.as_deref() == Some(*text);
+            let is_own = sender.own == Some(*text);
             assert!(is_own || !has, "{text} is told to another: {hostile:?}");
             own_told += usize::from(*has);
         }
@@ -407,6 +356,7 @@ async fn ten_thousand_hostile_requests_leave_no_failure_and_no_panic() {
         prop::collection::vec(any::<u8>(), 0..125).prop_map(|bytes| Message::Pong(bytes.into())),
     ]
     .boxed();
+    let acme = &senders[0].client;
     let (mut left, mut sockets) = (FRAMES, 0);
     while left > 0 {
         let bearer = format!("Bearer {}", acme.key());

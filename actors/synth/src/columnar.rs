@@ -7,7 +7,7 @@ use parquet::{
     data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type},
     errors::{ParquetError, Result},
     file::{
-        properties::WriterProperties,
+        properties::{EnabledStatistics, WriterProperties},
         writer::{SerializedColumnWriter, SerializedFileWriter},
     },
     schema::parser::parse_message_type,
@@ -22,6 +22,11 @@ use crate::{
 
 /// Rows of a row group: what the writer holds in memory at one time.
 pub const GROUP_ROWS: u64 = 8 * BLOCK_ROWS;
+/// Rows of a row group of a long file, at most.
+const GROUP_ROWS_MAX: u64 = 24 * BLOCK_ROWS;
+/// Row groups of a file: the writer keeps what the footer says of each. A file of more than `GROUPS_MAX * GROUP_ROWS_MAX`
+/// rows, a hundred million, has more.
+const GROUPS_MAX: u64 = 1_024;
 /// Degrees in memory are millionths.
 const MILLIONTHS: f64 = 1e6;
 
@@ -29,6 +34,7 @@ const MILLIONTHS: f64 = 1e6;
 pub struct Writer {
     file: SerializedFileWriter<Vec<u8>>,
     columns: &'static [Column],
+    group_rows: u64,
 }
 
 /// A file is given up or cannot be written.
@@ -41,18 +47,31 @@ pub enum ColumnarError {
 }
 
 impl Writer {
-    pub fn new(spec: &Spec) -> Result<Self> {
+    /// A file of `rows` rows. It has neither statistics nor an index of pages: both grow with its rows, and the writer
+    /// would keep them to the end.
+    pub fn new(spec: &Spec, rows: u64) -> Result<Self> {
         let columns = columns(spec.entity());
         let schema = parse_message_type(&schema(spec.entity().as_str(), columns))?;
         let properties = WriterProperties::builder()
             .set_created_by("callboard".to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+            .set_statistics_enabled(EnabledStatistics::None)
+            .set_offset_index_disabled(true)
             .build();
         let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
-        Ok(Self { file, columns })
+        Ok(Self {
+            file,
+            columns,
+            group_rows: group_rows(rows),
+        })
     }
 
-    /// Appends the rows of `range` in row groups of at most [`GROUP_ROWS`].
+    /// Rows of one row group.
+    pub fn group_rows(&self) -> u64 {
+        self.group_rows
+    }
+
+    /// Appends the rows of `range` in row groups of at most [`Self::group_rows`].
     pub fn append(
         &mut self,
         spec: &Spec,
@@ -62,7 +81,7 @@ impl Writer {
         let mut tally = Tally::default();
         let mut start = range.start;
         while start < range.end {
-            let end = range.end.min(start + GROUP_ROWS);
+            let end = range.end.min(start + self.group_rows);
             let mut batches = Vec::new();
             while start < end {
                 if cancelled() {
@@ -104,6 +123,12 @@ impl Writer {
     pub fn finish(self) -> Result<Vec<u8>> {
         self.file.into_inner()
     }
+}
+
+/// Whole blocks, more of them the longer the file is.
+fn group_rows(rows: u64) -> u64 {
+    let blocks = rows.div_ceil(GROUPS_MAX).div_ceil(BLOCK_ROWS);
+    (blocks * BLOCK_ROWS).clamp(GROUP_ROWS, GROUP_ROWS_MAX)
 }
 
 fn is_optional(column: &Column) -> bool {
@@ -201,7 +226,7 @@ mod tests {
     }
 
     fn file(spec: &Spec, drained: bool) -> Vec<u8> {
-        let mut writer = Writer::new(spec).unwrap();
+        let mut writer = Writer::new(spec, spec.rows()).unwrap();
         let mut bytes = Vec::new();
         for start in (0..spec.rows()).step_by(GROUP_ROWS as usize) {
             let rows = spec.clamp(start..start + GROUP_ROWS);
@@ -260,6 +285,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_of_the_groups_of_a_file_is_bounded() {
+        const GROUPS: u64 = 4;
+        const KEPT_BYTES_MAX: u64 = 16_000_000;
+        for entity in Entity::ALL {
+            let spec = spec(entity, GROUPS * 100);
+            let mut writer = Writer::new(&spec, spec.rows()).unwrap();
+            for group in 0..GROUPS {
+                let rows = group * 100..(group + 1) * 100;
+                writer.append(&spec, rows, || false).unwrap();
+            }
+            let mut kept = tempfile::tempfile().unwrap();
+            kept.write_all(&writer.finish().unwrap()).unwrap();
+            let reader = SerializedFileReader::new(kept).unwrap();
+            let metadata = reader.metadata();
+            for chunk in metadata
+                .row_groups()
+                .iter()
+                .flat_map(|group| group.columns())
+            {
+                assert!(chunk.statistics().is_none());
+                assert!(chunk.column_index_offset().is_none());
+                assert!(chunk.offset_index_offset().is_none());
+            }
+            let of_group = metadata.memory_size() as u64 / GROUPS;
+            assert!(
+                of_group * GROUPS_MAX <= KEPT_BYTES_MAX,
+                "{entity:?}: {of_group} bytes a group"
+            );
+        }
+        for rows in [1_u64, 1_000_000, 10_000_000, 100_000_000] {
+            let groups = rows.div_ceil(group_rows(rows));
+            assert!(groups <= GROUPS_MAX, "{groups} groups of {rows} rows");
+        }
+        assert_eq!(group_rows(1_000_000), GROUP_ROWS);
+        assert_eq!(group_rows(u64::MAX), GROUP_ROWS_MAX);
+    }
+
+    #[test]
     fn a_file_sent_as_it_grows_is_the_same_file() {
         let spec = spec(Entity::Transactions, 2 * GROUP_ROWS + 7);
         assert_eq!(file(&spec, true), file(&spec, false));
@@ -268,7 +331,7 @@ mod tests {
     #[test]
     fn a_file_is_given_up_when_nobody_wants_it() {
         let spec = spec(Entity::Merchants, 1_000);
-        let mut writer = Writer::new(&spec).unwrap();
+        let mut writer = Writer::new(&spec, 1_000).unwrap();
         let given_up = writer.append(&spec, 0..1_000, || true);
         assert!(matches!(given_up, Err(ColumnarError::Cancelled(_))));
     }

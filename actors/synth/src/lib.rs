@@ -36,7 +36,7 @@ mod transaction;
 mod typology;
 
 pub use column::{Column, Kind, columns};
-pub use columnar::{ColumnarError, GROUP_ROWS, Writer as ParquetWriter};
+pub use columnar::{ColumnarError, Writer as ParquetWriter};
 pub use dataset::{Manifest, Press, PressError, SetReport, ShardFile, ending, media_type};
 pub use encode::{Batch, Cancelled, Texts, Values, batch, encode, header};
 pub use fit::{CSV_BYTES_MAX, SAMPLE_ROWS_MIN, Sample, fit};
@@ -46,7 +46,8 @@ pub use packer::packed;
 pub use profile::Profile;
 pub use refusal::{Refusal, RefusalCode};
 pub use request::{
-    Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX, ROWS_MAX, Request,
+    Accepted, Compression, Entity, FRAUD_RATE_MAX, Format, MERCHANTS_MAX, PERIOD_DAYS_MAX,
+    ROWS_MAX, Request,
 };
 pub use roles::Portrait;
 pub use spec::{BLOCK_ROWS, CUSTOMERS_PER_BLOCK, GENERATOR_VERSION, Spec, customers_of};

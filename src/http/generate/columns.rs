@@ -3,13 +3,13 @@
 use std::{io, ops::Range};
 
 use actix_web::web::Bytes;
-use callboard_synth::{ColumnarError, GROUP_ROWS, ParquetWriter, Spec};
+use callboard_synth::{ColumnarError, ParquetWriter, Spec};
 use futures_util::stream;
 
-use super::generation::{Stream, count};
+use super::generation::{LongAnswer, count};
 
 struct Sending {
-    stream: Stream,
+    answer: LongAnswer,
     spec: Spec,
     left: Range<u64>,
     /// None once the footer is made.
@@ -18,13 +18,13 @@ struct Sending {
 
 /// The file of the rows `rows` of the data set. Errors when a file cannot be begun.
 pub fn columns(
-    stream: Stream,
+    answer: LongAnswer,
     spec: Spec,
     rows: Range<u64>,
 ) -> io::Result<impl stream::Stream<Item = io::Result<Bytes>>> {
-    let writer = ParquetWriter::new(&spec).map_err(io::Error::other)?;
+    let writer = ParquetWriter::new(&spec, rows.end - rows.start).map_err(io::Error::other)?;
     let sending = Sending {
-        stream,
+        answer,
         spec,
         left: rows,
         writer: Some(writer),
@@ -38,13 +38,16 @@ async fn next(mut sending: Sending) -> io::Result<Option<(Bytes, Sending)>> {
     };
     if sending.left.is_empty() {
         let footer = sending
-            .stream
+            .answer
             .make(move |_| writer.finish().map_err(io::Error::other));
         return Ok(Some((footer.await?.into(), sending)));
     }
-    let end = sending.left.end.min(sending.left.start + GROUP_ROWS);
+    let end = sending
+        .left
+        .end
+        .min(sending.left.start + writer.group_rows());
     let (spec, rows) = (sending.spec.clone(), sending.left.start..end);
-    let made = sending.stream.make(move |is_cancelled| {
+    let made = sending.answer.make(move |is_cancelled| {
         let tally = writer
             .append(&spec, rows, is_cancelled)
             .map_err(io::Error::other)?;

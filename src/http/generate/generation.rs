@@ -9,19 +9,25 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::available_parallelism,
+    time::Duration,
 };
 
-use callboard_orchestra::coordinator::RETRY_AFTER;
+use actix_web::{HttpRequest, web::Bytes};
+use futures_util::Stream;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Semaphore, watch},
     task::spawn_blocking,
 };
 
+use super::sending::Sending;
 use crate::{
+    auth::Principal,
     cache::AnswerCache,
     config::{CacheConfig, CachePolicy, SynthConfig},
-    http::error::{Kind, Problem},
+    http::error::Problem,
+    limits::{Seat, SeatLimits, Seats},
     redis_link::RedisLink,
+    ws::{OpenError, Socket},
 };
 
 /// Shared by all requests. Clones share it.
@@ -29,7 +35,8 @@ use crate::{
 pub struct Generation {
     /// One for each core: what more threads gained, other requests would lose.
     threads: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    seats: Seats,
+    client_stall_max: Duration,
     pub(super) cache: AnswerCache,
     pub(super) policy: CachePolicy,
     pub(super) rows_max: u64,
@@ -39,7 +46,12 @@ impl Generation {
     pub fn of(synth: &SynthConfig, cache: &CacheConfig, shared: Option<RedisLink>) -> Self {
         Self {
             threads: Arc::new(Semaphore::new(cores())),
-            streams: Arc::new(Semaphore::new(synth.streams_max.get())),
+            seats: Seats::new(SeatLimits {
+                all_max: synth.streams_max.get(),
+                of_tenant_max: synth.streams_of_tenant_max.get(),
+                of_principal_max: synth.streams_of_principal_max.get(),
+            }),
+            client_stall_max: synth.client_stall_max,
             cache: AnswerCache::new("generate", cache, shared),
             policy: cache.generate,
             rows_max: synth.rows_max_per_request.get(),
@@ -62,19 +74,29 @@ impl Generation {
             .unwrap_or_else(|lost| Err(io::Error::other(lost)))
     }
 
-    /// A place for one more long answer. Refused when there is none.
-    pub(super) fn open(&self, shutdown: watch::Receiver<bool>) -> Result<Stream, Problem> {
-        let seat = self.streams.clone().try_acquire_owned().map_err(|_| {
-            let detail = "too many generated answers are being sent";
-            Problem::new(Kind::Unavailable, "too_many_streams", detail).retry_after(RETRY_AFTER)
-        })?;
+    /// A place for one more long answer. Refused when there is none, or the caller or its tenant has its share.
+    pub(super) fn open(
+        &self,
+        caller: &Principal,
+        shutdown: watch::Receiver<bool>,
+    ) -> Result<LongAnswer, Problem> {
+        let seat = self.seats.take(caller).map_err(OpenError::from)?;
         metrics::gauge!("callboard_generate_streams").increment(1.0);
-        Ok(Stream {
+        Ok(LongAnswer {
             generation: self.clone(),
             shutdown,
             cancelled: Arc::default(),
             _seat: seat,
         })
+    }
+
+    /// Sends `pieces` as the answer to `request`, as long as its client takes them.
+    pub(super) fn send<S: Stream<Item = io::Result<Bytes>>>(
+        &self,
+        pieces: S,
+        request: &HttpRequest,
+    ) -> Sending<S> {
+        Sending::new(pieces, Socket::of(request), self.client_stall_max)
     }
 }
 
@@ -84,14 +106,14 @@ pub(super) fn cores() -> usize {
 }
 
 /// A long answer while it is sent. Dropped with the connection, it stops what is being made for it.
-pub(super) struct Stream {
+pub(super) struct LongAnswer {
     generation: Generation,
     shutdown: watch::Receiver<bool>,
     cancelled: Arc<AtomicBool>,
-    _seat: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
-impl Stream {
+impl LongAnswer {
     /// Makes a piece. `work` asks what it is given whether the piece is still wanted.
     pub(super) fn make<T, W>(&self, work: W) -> impl Future<Output = io::Result<T>> + use<T, W>
     where
@@ -110,7 +132,7 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
+impl Drop for LongAnswer {
     fn drop(&mut self) {
         self.cancelled.store(true, Ordering::Relaxed);
         metrics::gauge!("callboard_generate_streams").decrement(1.0);

@@ -7,7 +7,7 @@ use actix_web::web::Bytes;
 use callboard_synth::{BLOCK_ROWS, Spec, encode, header, packed};
 use futures_util::{StreamExt as _, stream};
 
-use super::generation::{Stream, cores, count};
+use super::generation::{LongAnswer, cores, count};
 
 /// Rows of one piece: whole blocks, about 1.5 MB.
 pub const PIECE_ROWS: u64 = 2 * BLOCK_ROWS;
@@ -16,7 +16,7 @@ const ROW_BYTES: usize = 256;
 
 /// The rows `rows` of the data set, the header before the first of all.
 pub fn lines(
-    stream: Stream,
+    answer: LongAnswer,
     spec: Spec,
     rows: Range<u64>,
 ) -> impl stream::Stream<Item = io::Result<Bytes>> {
@@ -25,7 +25,7 @@ pub fn lines(
         let first = piece * PIECE_ROWS;
         let part = first.max(rows.start)..(first + PIECE_ROWS).min(rows.end);
         let spec = spec.clone();
-        stream.make(move |is_cancelled| make(&spec, part, is_cancelled))
+        answer.make(move |is_cancelled| make(&spec, part, is_cancelled))
     };
     stream::iter(pieces).map(begin).buffered(cores() + 1)
 }

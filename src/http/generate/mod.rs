@@ -5,5 +5,6 @@ mod generation;
 mod lines;
 mod query;
 pub mod rows;
+mod sending;
 
 pub use generation::Generation;

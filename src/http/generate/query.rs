@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use callboard_synth::{Compression, Entity, Format, GENERATOR_VERSION, Request, Spec};
+use callboard_synth::{Accepted, Compression, Entity, Format, GENERATOR_VERSION, Request};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -59,7 +59,7 @@ pub struct GenerateQuery {
 
 /// Rows of a data set.
 pub struct Window {
-    pub spec: Spec,
+    pub accepted: Accepted,
     pub rows: Range<u64>,
     /// Where the next page begins, where one was asked for and there is more.
     pub next: Option<u64>,
@@ -91,18 +91,16 @@ impl GenerateQuery {
             Some(_) => Some(page_limit(limit, LIMIT_MAX, LIMIT_MAX)? as u64),
             None => None,
         };
-        let spec = self.request(entity).resolve().map_err(|refusal| {
+        let accepted = self.request(entity).accept().map_err(|refusal| {
             Problem::new(Kind::Invalid, refusal.code.as_str(), refusal.message).field(refusal.field)
         })?;
-        if offset >= spec.rows() {
-            let detail = format!(
-                "offset is {offset}, but the data set has {} rows",
-                spec.rows()
-            );
+        let all = accepted.request().rows;
+        if offset >= all {
+            let detail = format!("offset is {offset}, but the data set has {all} rows");
             return Err(Problem::new(Kind::Invalid, "invalid_offset", detail).field("offset"));
         }
-        let end = limit.map_or(u64::MAX, |limit| offset.saturating_add(limit));
-        let rows = spec.clamp(offset..end);
+        let end = limit.map_or(all, |limit| offset.saturating_add(limit).min(all));
+        let rows = offset..end;
         if rows.end - rows.start > rows_max {
             let detail = format!(
                 "rows make an answer of {}, and one answer has at most {rows_max}: ask for parts with offset and limit, or submit a job",
@@ -110,8 +108,12 @@ impl GenerateQuery {
             );
             return Err(Problem::new(Kind::Invalid, "invalid_rows", detail).field("rows"));
         }
-        let next = (limit.is_some() && rows.end < spec.rows()).then_some(rows.end);
-        Ok(Window { spec, rows, next })
+        let next = (limit.is_some() && rows.end < all).then_some(rows.end);
+        Ok(Window {
+            accepted,
+            rows,
+            next,
+        })
     }
 }
 
@@ -122,7 +124,7 @@ impl Window {
 
     /// A hash of all that the bytes follow from.
     pub fn key(&self) -> Key {
-        let request = serde_json::to_vec(self.spec.request());
+        let request = serde_json::to_vec(self.accepted.request());
         let mut hash = Sha256::new();
         hash.update(GENERATOR_VERSION.to_le_bytes());
         hash.update(request.expect("a request is JSON"));

@@ -4,7 +4,7 @@ use std::{convert::Infallible, io};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
-    body::BodyStream,
+    body::{BodyStream, SizedStream},
     http::{
         Method,
         header::{
@@ -15,24 +15,30 @@ use actix_web::{
     web::{Bytes, Data, Path},
 };
 use callboard_synth::{BLOCK_ROWS, Entity, Format, Press, ending, media_type};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::{
     columns::columns,
-    generation::count,
+    generation::{Generation, count},
     lines::lines,
-    query::{GenerateQuery, Window},
+    query::{GenerateQuery, LIMIT_MAX, Window},
 };
-use crate::http::{
-    conditional,
-    desk::Desk,
-    error::{Kind, Problem, ProblemBody},
-    query::Asked,
-    responses::StreamFailures,
+use crate::{
+    cache::Key,
+    http::{
+        caller::Caller,
+        conditional,
+        desk::Desk,
+        error::{Kind, Problem, ProblemBody},
+        query::Asked,
+        responses::StreamFailures,
+    },
 };
 
-/// Answers of at most so many rows are made whole, and kept.
-const WHOLE_ROWS_MAX: u64 = BLOCK_ROWS;
+/// Answers of at most so many rows, and so every page, are made whole and kept.
+const WHOLE_ROWS_MAX: u64 = LIMIT_MAX as u64;
+/// Answers of at most so many rows are handed over whole; those of more take a seat until they are sent.
+const SMALL_ROWS_MAX: u64 = BLOCK_ROWS;
 
 /// Generate synthetic rows
 ///
@@ -65,6 +71,7 @@ pub async fn rows(
     entity: Path<String>,
     Asked(asked): Asked<GenerateQuery>,
     desk: Data<Desk>,
+    caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let generation = &desk.generation;
     let window = asked.window(entity_of(&entity)?, generation.rows_max)?;
@@ -83,36 +90,54 @@ pub async fn rows(
         let nothing = stream::empty::<Result<Bytes, Infallible>>();
         return Ok(response.body(BodyStream::new(nothing)));
     }
-    if window.len() <= WHOLE_ROWS_MAX {
-        let whole = generation.on_thread(move || whole(&window));
-        let answer = generation.cache.get_or(key, whole).await;
-        return Ok(response.body(answer.map_err(|error| Problem::internal(&*error))?));
+    if window.len() <= SMALL_ROWS_MAX {
+        return Ok(response.body(kept(generation, key, window).await?));
     }
     if desk.is_draining() {
         return Err(Problem::draining());
     }
-    let stream = generation.open(desk.shutdown.clone())?;
-    let Window { spec, rows, .. } = window;
+    let answer = generation.open(&caller.principal, desk.shutdown.clone())?;
+    if window.len() <= WHOLE_ROWS_MAX {
+        let whole = kept(generation, key, window).await?;
+        let bytes = whole.len() as u64;
+        let pieces = stream::iter([Ok(whole)]).map(move |whole| {
+            // The seat is taken until the stream is dropped.
+            let _ = &answer;
+            whole
+        });
+        return Ok(response.body(SizedStream::new(bytes, generation.send(pieces, &request))));
+    }
+    let Window { accepted, rows, .. } = window;
+    let spec = answer.make(|_| Ok(accepted.resolve())).await;
+    let spec = spec.map_err(|error| Problem::internal(&error))?;
     Ok(match spec.format() {
         Format::Parquet => {
-            let columns = columns(stream, spec, rows);
+            let columns = columns(answer, spec, rows);
             let columns = columns.map_err(|error| Problem::internal(&error))?;
-            response.body(BodyStream::new(Box::pin(columns)))
+            response.body(BodyStream::new(generation.send(columns, &request)))
         }
         Format::Csv | Format::Jsonl => {
-            response.body(BodyStream::new(Box::pin(lines(stream, spec, rows))))
+            let lines = lines(answer, spec, rows);
+            response.body(BodyStream::new(generation.send(lines, &request)))
         }
     })
 }
 
-fn whole(window: &Window) -> io::Result<Bytes> {
-    let press = Press::new(window.spec.clone(), window.rows.clone());
+/// The whole answer, from the cache or made.
+async fn kept(generation: &Generation, key: Key, window: Window) -> Result<Bytes, Problem> {
+    let whole = generation.on_thread(move || whole(window));
+    let answer = generation.cache.get_or(key, whole).await;
+    answer.map_err(|error| Problem::internal(&*error))
+}
+
+fn whole(window: Window) -> io::Result<Bytes> {
+    let rows = window.len();
+    let spec = window.accepted.resolve();
+    let press = Press::new(spec.clone(), window.rows);
     let mut press = press.map_err(io::Error::other)?;
-    press
-        .advance(window.len(), || false)
-        .map_err(io::Error::other)?;
+    press.advance(rows, || false).map_err(io::Error::other)?;
     let (bytes, tally) = press.finish().map_err(io::Error::other)?;
-    count(window.spec.entity(), tally.rows);
+    count(spec.entity(), tally.rows);
     Ok(bytes.into())
 }
 
@@ -127,7 +152,7 @@ fn entity_of(name: &str) -> Result<Entity, Problem> {
 
 /// What the answer is, in headers.
 fn describe(response: &mut HttpResponseBuilder, request: &HttpRequest, window: &Window) {
-    let asked = window.spec.request();
+    let asked = window.accepted.request();
     let name = format!("{}.{}", asked.entity.as_str(), ending(asked));
     response
         .content_type(media_type(asked.format, asked.compression))

@@ -17,7 +17,8 @@ use crate::{
         query::Asked,
         responses::StreamFailures,
     },
-    ws::{self, Cursor, Feed, Seats, Source, Transport},
+    limits::Seats,
+    ws::{self, Cursor, Feed, Source, Transport},
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

@@ -12,7 +12,8 @@ use crate::{
         desk::Desk,
         error::{Problem, ProblemBody},
     },
-    ws::{self, Seats, Source, SupervisionFeed, SupervisionFrame},
+    limits::Seats,
+    ws::{self, Source, SupervisionFeed, SupervisionFrame},
 };
 
 /// Follow the supervision tree

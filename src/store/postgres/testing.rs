@@ -89,8 +89,10 @@ impl Server {
     /// Starts the server again.
     pub fn resume(&mut self) {
         let postgres = program("postgres").expect("initdb is installed, so this is");
-        // The shell kills the server when its input closes, which it does when this process ends.
-        let script = "\"$0\" \"$@\" </dev/null >log 2>&1 & read -r _; kill -QUIT $!; wait";
+        // The shell kills the server when its input closes, which it does when this process ends, and leaves nothing behind
+        // unless it is told to.
+        let script = "\"$0\" \"$@\" </dev/null >log 2>&1 & read -r word; kill -QUIT $!; wait; \
+            [ \"$word\" = keep ] || rm -rf -- \"$PWD\"";
         let shell = self
             .as_user("sh")
             .args(["-c", script])
@@ -133,7 +135,9 @@ impl Server {
     /// Ends the server at once, as a crash does.
     pub fn kill(&mut self) {
         let mut shell = self.shell.take().expect("the server runs");
-        drop(shell.stdin.take());
+        let mut input = shell.stdin.take().expect("it is piped");
+        writeln!(input, "keep").unwrap();
+        drop(input);
         shell.wait().unwrap();
     }
 

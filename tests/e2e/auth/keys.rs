@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 
-use super::{guarded, made, with_role};
+use super::guarded;
+use crate::keyed::{made, with_role};
 use crate::{client::Client, eventually::eventually};
 
 /// Within this a key that another process has revoked stops working.

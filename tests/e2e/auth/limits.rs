@@ -3,14 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
-    admin_of, made,
-    sessions::{PASSWORD, Page},
-    with_role,
-};
+use super::sessions::{PASSWORD, Page};
 use crate::{
     app::{Setup, TestApp},
     client::{Answer, Client, answer},
+    keyed::{admin_of, made, with_role},
 };
 
 async fn limited(per_minute: u32) -> TestApp {

@@ -6,7 +6,8 @@ use callboard::audit::{Bundle, canonical, sha256_hex};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{approval_of, guarded, with_role};
+use super::guarded;
+use crate::keyed::with_role;
 use crate::{
     artifacts::compared,
     client::{Client, answer},
@@ -259,7 +260,7 @@ async fn a_viewer_sees_what_happens_and_not_what_goes_in_and_comes_out() {
     let asking = admin
         .submit("drill.approval", json!({"why": "Send it?"}))
         .await;
-    let approval = approval_of(&admin, &asking.id).await;
+    let approval = admin.approval_of(&asking.id).await;
     let path = format!("/v1/approvals/{approval}/reject");
     let rejected = admin.post(&path, &json!({"reason": "not today"})).await;
     assert_eq!(rejected.status, 200);
@@ -317,7 +318,7 @@ async fn evidence_has_hashes_of_what_its_caller_may_not_read() {
     assert_eq!(bundle.check(None), []);
 
     let asking = admin.submit("drill.approval", json!({"why": "?"})).await;
-    let approval = approval_of(&admin, &asking.id).await;
+    let approval = admin.approval_of(&asking.id).await;
     let path = format!("/v1/approvals/{approval}/reject");
     let rejected = admin.post(&path, &json!({"reason": "not today"})).await;
     assert_eq!(rejected.status, 200);

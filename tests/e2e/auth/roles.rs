@@ -3,8 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{guarded, with_role};
+use super::guarded;
 use crate::client::{Answer, Client, answer};
+use crate::keyed::with_role;
 
 async fn put(client: &Client, name: &str, permissions: &[&str]) -> Answer {
     let path = format!("/v1/roles/{name}");

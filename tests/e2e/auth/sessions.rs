@@ -5,7 +5,8 @@ use std::process::Command;
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
-use super::{guarded, made};
+use super::guarded;
+use crate::keyed::made;
 use crate::{
     app::{Setup, TestApp},
     client::{Answer, Client, answer},

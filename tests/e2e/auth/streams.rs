@@ -8,9 +8,10 @@ use tokio::{
     net::TcpSocket,
 };
 
+use super::guarded;
 #[cfg(feature = "failpoints")]
-use super::admin_of;
-use super::{guarded, made, with_role};
+use crate::keyed::admin_of;
+use crate::keyed::{made, with_role};
 use crate::{
     app::{Setup, TestApp},
     client::{Client, answer},

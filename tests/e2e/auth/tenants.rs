@@ -6,7 +6,8 @@ use callboard::config::RoleConfig;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{admin_of, guarded};
+use super::guarded;
+use crate::keyed::admin_of;
 use crate::{
     app::{Setup, TestApp},
     artifacts::compared,
@@ -14,15 +15,6 @@ use crate::{
     eventually::eventually,
     socket::Watcher,
 };
-
-/// The approval that a job waits for.
-pub async fn approval_of(client: &Client, job: &str) -> String {
-    eventually("the job asks", || async {
-        let shown = client.get_json(&format!("/v1/jobs/{job}")).await;
-        Some(shown["waiting_for"]["approval"].as_str()?.to_owned())
-    })
-    .await
-}
 
 #[tokio::test]
 async fn no_door_of_a_job_opens_for_another_tenant() {
@@ -133,7 +125,7 @@ async fn an_approval_is_neither_seen_nor_decided_by_another_tenant() {
     let job = acme
         .submit("drill.approval", json!({"why": "Send it?"}))
         .await;
-    let approval = approval_of(&acme, &job.id).await;
+    let approval = acme.approval_of(&job.id).await;
     assert_eq!(
         beta.get_json("/v1/approvals?state=pending").await["items"],
         json!([])

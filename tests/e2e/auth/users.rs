@@ -6,9 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    admin_of, guarded, made,
+    guarded,
     sessions::{BARRED, PASSWORD, Page, attempt, login, user},
 };
+use crate::keyed::{admin_of, made};
 use crate::{
     app::TestApp,
     client::{Answer, Client, answer},

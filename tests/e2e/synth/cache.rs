@@ -37,6 +37,31 @@ async fn the_same_question_is_answered_from_the_cache() {
 }
 
 #[tokio::test]
+async fn the_largest_page_is_kept() {
+    let app = TestApp::start_alone(Setup::default()).await;
+    let client = app.client();
+    for (entity, format) in [
+        ("customers", "jsonl"),
+        ("transactions", "csv"),
+        ("transactions", "parquet"),
+    ] {
+        let path = format!("/v1/generate/{entity}?rows=30000&limit=10000&format={format}");
+        let before = outcomes(&client).await;
+        let first = client.get(&path).await;
+        let second = client.get(&path).await;
+        assert_eq!(first.status, 200, "{path}");
+        assert!(
+            !first.body.is_empty() && first.body == second.body,
+            "{path}"
+        );
+        assert!(second.header("content-length").is_some(), "{path}");
+        let after = outcomes(&client).await;
+        let grown: Vec<f64> = after.iter().zip(before).map(|(a, b)| a - b).collect();
+        assert_eq!(grown, [1.0, 0.0, 1.0], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn nodes_find_the_answers_of_others_in_redis_and_do_without_it() {
     let Some(mut redis) = Redis::start() else {
         return;

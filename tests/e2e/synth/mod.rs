@@ -2,7 +2,9 @@
 
 mod cache;
 mod dataset;
+mod fit;
 mod pages;
+mod readers;
 mod stream;
 
 use crate::client::Client;

@@ -1,8 +1,12 @@
 //! Small reads: pages, refusals and conditions.
 
+use reqwest::Method;
 use serde_json::Value;
 
-use crate::app::{Setup, TestApp};
+use crate::{
+    app::{Setup, TestApp},
+    client::answer,
+};
 
 #[tokio::test]
 async fn pages_lead_to_the_end_and_add_up_to_the_whole() {
@@ -75,12 +79,12 @@ async fn a_client_that_has_the_rows_is_not_sent_them_again() {
         let first = client.get(&path).await;
         let etag = first.header("etag").unwrap();
         let again = client
-            .request(reqwest::Method::GET, &path)
+            .request(Method::GET, &path)
             .header("if-none-match", etag);
-        let again = crate::client::answer(again).await;
+        let again = answer(again).await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-        let head = client.request(reqwest::Method::HEAD, &path);
-        let head = crate::client::answer(head).await;
+        let head = client.request(Method::HEAD, &path);
+        let head = answer(head).await;
         assert_eq!(
             (head.status.as_u16(), head.header("etag")),
             (200, Some(etag))

@@ -43,7 +43,6 @@ fn read(input: &Payload) -> Result<Order, InvalidInput> {
                 let message = format!("{beside} stands beside sets: state it in each of them");
                 return Err(invalid(INVALID, Some(beside.clone()), message));
             }
-            // Before any of them is looked at: each takes a while.
             require_count(listed.len())?;
             for (index, set) in listed.into_iter().enumerate() {
                 let path = format!("{SETS}[{index}]");
@@ -131,8 +130,8 @@ fn read_set(mut set: Map<String, Value>, path: &str) -> Result<Vec<Request>, Inv
         });
     }
     for set in &sets {
-        let resolved = set.clone().resolve();
-        resolved.map_err(|refusal| at(refusal.into()))?;
+        let accepted = set.clone().accept();
+        accepted.map_err(|refusal| at(refusal.into()))?;
     }
     Ok(sets)
 }

@@ -114,7 +114,9 @@ impl Press {
     pub fn new(spec: Spec, rows: Range<u64>) -> Result<Self, PressError> {
         let left = spec.clamp(rows);
         let form = match spec.format() {
-            Format::Parquet => Form::Columns(Writer::new(&spec).map_err(PressError::Columns)?),
+            Format::Parquet => Form::Columns(
+                Writer::new(&spec, left.end - left.start).map_err(PressError::Columns)?,
+            ),
             Format::Csv | Format::Jsonl => {
                 let mut lines = Vec::new();
                 if left.start == 0 {

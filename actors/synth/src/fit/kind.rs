@@ -1,6 +1,6 @@
 //! What a column of text holds: moments, decimal numbers, or words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::layout::Layout;
 
@@ -45,7 +45,8 @@ impl Reading {
     }
 
     fn moments<'a>(cells: impl Iterator<Item = Option<&'a str>>) -> Option<Self> {
-        let mut layouts: Vec<Layout> = Vec::new();
+        let mut layouts: HashSet<Layout> = HashSet::new();
+        let mut first: Option<Layout> = None;
         let mut read = Vec::new();
         for cell in cells {
             let Some(cell) = cell else {
@@ -54,11 +55,10 @@ impl Reading {
             };
             let (layout, moment) = Layout::read(cell)?;
             read.push(Some((layout.offset_minutes.unwrap_or(0), moment)));
-            if !layouts.contains(&layout) {
-                layouts.push(layout);
-            }
+            first.get_or_insert_with(|| layout.clone());
+            layouts.insert(layout);
         }
-        let mut layout = layouts.first()?.clone();
+        let mut layout = first?;
         let is_mixed =
             |part: fn(&Layout) -> bool| layouts.iter().any(part) && !layouts.iter().all(part);
         if is_mixed(Layout::has_hours) || is_mixed(|layout| layout.offset_minutes.is_some()) {
@@ -126,7 +126,7 @@ impl Reading {
 }
 
 /// The decimals of a number, at most those that are kept; none for what is no number, or has leading zeros as codes do.
-fn decimals_of(cell: &str) -> Option<u32> {
+pub fn decimals_of(cell: &str) -> Option<u32> {
     let unsigned = cell.strip_prefix(['-', '+']).unwrap_or(cell);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::profile::DAY_SECONDS;
 
 /// A way to write moments. Moments are local, in seconds since 1970-01-01.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
     /// Between year, month and day: `-`, `/` or nothing.
@@ -20,7 +20,7 @@ pub struct Layout {
     pub offset_minutes: Option<i16>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Separator {
     Dash,
@@ -28,7 +28,7 @@ pub enum Separator {
     None,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeSeparator {
     T,

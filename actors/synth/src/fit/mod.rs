@@ -3,11 +3,14 @@
 mod kind;
 mod layout;
 mod measure;
+mod names;
 mod order;
+mod pool;
 mod rank;
 mod sample;
 mod table;
 mod timing;
+mod week;
 mod words;
 
 pub use layout::Layout;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{measure::fit, sample::Sample};
 use crate::{
-    imitate::{check_profile, check_rows},
+    imitate::{check_pieces, check_profile, check_rows, row_bytes, row_bytes_max},
     profile::Profile,
     refusal::{Refusal, RefusalCode},
     request::{Compression, Format},
@@ -71,15 +71,16 @@ impl FitOrder {
 
     /// Refuses what cannot be read or made. A sample is read and not measured: that takes a task's time.
     fn check(&self) -> Result<(), Refusal> {
-        match (&self.csv, &self.profile) {
+        let row_bytes = match (&self.csv, &self.profile) {
             (Some(csv), None) => {
                 let entity = self.entity_column.as_deref();
-                Sample::read(csv, entity, self.time_column.as_deref())?;
+                widest_row(&Sample::read(csv, entity, self.time_column.as_deref())?)
             }
-            _ => drop(self.profile()?),
-        }
+            _ => row_bytes(&self.profile()?),
+        };
         if let Some(rows) = self.rows {
             check_rows(rows)?;
+            check_pieces(rows, row_bytes)?;
         }
         self.format.check(self.compression)?;
         let stray = [
@@ -102,6 +103,13 @@ impl FitOrder {
         }
         Ok(())
     }
+}
+
+/// Bytes that a row may take whose cells are each as wide as the widest of its column.
+fn widest_row(sample: &Sample) -> u64 {
+    let widest = |column| sample.table.cells(column).flatten().map(str::len).max();
+    let names = sample.table.names.iter().enumerate();
+    row_bytes_max(names.map(|(column, name)| (name.as_str(), widest(column).unwrap_or(0))))
 }
 
 fn refuse<T>(field: &'static str, message: &str) -> Result<T, Refusal> {
@@ -192,6 +200,12 @@ mod tests {
             let (found, message) = refused(input);
             assert_eq!(found.as_deref(), Some(field), "{message}");
         }
+        let wide = format!(
+            "{csv}{}",
+            format!("1,2024-01-01,{}\n", "x".repeat(40_000)).repeat(2)
+        );
+        let (field, message) = refused(json!({"csv": wide, "rows": 10_000_000}));
+        assert_eq!(field.as_deref(), Some("rows"), "{message}");
         profile["columns"][2]["shape"]["knots"]["levels"][0] = json!(0.5);
         let (field, message) = refused(json!({"profile": profile, "rows": 5}));
         assert_eq!(field.as_deref(), Some("profile"));

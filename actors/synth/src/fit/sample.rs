@@ -2,30 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::{kind::Reading, table::Table};
+use super::{
+    kind::Reading,
+    names::{names_key, names_person, names_row_time, owner_rank},
+    pool::OWNERS_MIN,
+    table::Table,
+};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Entities that a column named as theirs must tell apart.
-const ENTITIES_MIN: usize = 5;
-/// Names of columns that tell whose a row is, the surest first.
-const OWNERS: [&str; 16] = [
-    "customer",
-    "client",
-    "cust",
-    "user",
-    "member",
-    "account",
-    "person",
-    "household",
-    "patient",
-    "cardholder",
-    "card",
-    "subscriber",
-    "guest",
-    "visitor",
-    "payer",
-    "owner",
-];
+const ENTITIES_MIN: usize = OWNERS_MIN;
 
 /// A table whose columns are told apart.
 #[derive(Debug)]
@@ -116,7 +102,9 @@ impl Sample {
         }
         for (column, name) in table.names.iter().enumerate() {
             let is_number = matches!(readings[column], Reading::Number { decimals: 0, .. });
-            if is_number && names_key(name) {
+            // Whose they are is not known, so that many records may be of one person.
+            let is_personal = entity.is_none() && time != Some(column) && names_person(name);
+            if is_personal || is_number && names_key(name) {
                 readings[column] = Reading::words(table.cells(column));
             }
         }
@@ -148,45 +136,25 @@ fn word_count(reading: &Reading) -> usize {
     }
 }
 
-/// Whether whole numbers under this name are labels.
-pub fn names_key(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["_id", " id", "-id", "_no", "_code", "pincode", "zip", "mcc"]
-        .iter()
-        .any(|end| name.ends_with(end))
-        || name == "id"
-}
-
 fn likely_time(table: &Table, readings: &[Reading]) -> Option<usize> {
     let moments = || {
         let indices = 0..readings.len();
         indices.filter(|column| matches!(readings[*column], Reading::Moment { .. }))
     };
-    let is_named = |column: &usize| {
-        let name = table.names[*column].to_lowercase();
-        ["time", "date", "at", "when"]
-            .iter()
-            .any(|end| name.ends_with(end))
-            && !name.contains("birth")
-    };
+    let is_named = |column: &usize| names_row_time(&table.names[*column]);
     moments().find(is_named).or_else(|| moments().next())
 }
 
 fn likely_entity(table: &Table) -> Option<usize> {
-    let repeats = |column: &usize| {
-        let different: HashSet<&str> = table.cells(*column).flatten().collect();
+    let repeats = |column: usize| {
+        let different: HashSet<&str> = table.cells(column).flatten().collect();
         (ENTITIES_MIN..table.rows).contains(&different.len())
     };
-    OWNERS.iter().find_map(|owner| {
-        (0..table.names.len()).filter(repeats).find(|column| {
-            let name = table.names[*column].to_lowercase();
-            let rest = name.strip_prefix(owner);
-            rest.is_some_and(|rest| {
-                matches!(
-                    rest.trim_start_matches(['_', ' ', '-']),
-                    "" | "id" | "no" | "number" | "key"
-                )
-            })
-        })
-    })
+    let named = table.names.iter().enumerate();
+    let mut ranked: Vec<(usize, usize)> = named
+        .filter_map(|(column, name)| Some((owner_rank(name)?, column)))
+        .collect();
+    ranked.sort_unstable();
+    let mut columns = ranked.into_iter().map(|(_, column)| column);
+    columns.find(|column| repeats(*column))
 }

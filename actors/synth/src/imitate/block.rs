@@ -2,7 +2,7 @@
 //!
 //! Each column's values are dealt out by rank, so that every block follows the marginals to the grain of its rows.
 
-use super::{copula::Copula, marginal::Marginal};
+use super::{marginal::Marginal, pattern::Pattern};
 use crate::{
     normal,
     profile::{Profile, RowClass, Shape, TimeProfile},
@@ -21,35 +21,28 @@ pub type Cells = Vec<Option<i64>>;
 /// What blocks are made from.
 #[derive(Debug)]
 pub struct Mould {
-    profile: Profile,
+    pattern: Pattern,
     seed: u64,
     marginals: Vec<Option<Marginal>>,
-    copula: Copula,
     /// Rows of each entity of a block.
     rows: Vec<u64>,
     block_rows: u64,
 }
 
 impl Mould {
-    pub fn new(profile: Profile, seed: u64) -> Self {
-        let marginals: Vec<Option<Marginal>> = profile
-            .columns
-            .iter()
-            .map(|column| Marginal::of(&column.shape))
-            .collect();
-        let rows = rows_of_entities(&profile);
+    pub fn new(pattern: Pattern, seed: u64) -> Self {
+        let rows = rows_of_entities(pattern.profile());
         Self {
-            copula: Copula::new(&marginals, &profile.correlations),
             block_rows: rows.iter().sum(),
-            marginals,
+            marginals: pattern.marginals(),
             rows,
-            profile,
+            pattern,
             seed,
         }
     }
 
     pub fn profile(&self) -> &Profile {
-        &self.profile
+        self.pattern.profile()
     }
 
     pub fn block_rows(&self) -> u64 {
@@ -72,7 +65,7 @@ impl Mould {
         let mut latent = self.latents(&rows, &mut draws).into_iter();
         let moments = self.moments(&rows, number);
         let mut columns = Vec::with_capacity(self.marginals.len());
-        for (column, marginal) in self.profile.columns.iter().zip(&self.marginals) {
+        for (column, marginal) in self.profile().columns.iter().zip(&self.marginals) {
             let mut cells: Cells = match (marginal, &column.shape) {
                 (Some(marginal), _) => {
                     let latent = latent.next().unwrap_or_default();
@@ -91,12 +84,13 @@ impl Mould {
                     let keys = first..first + self.block_rows;
                     keys.map(|key| Some(key as i64)).collect()
                 }
+                (None, Shape::Withheld) => vec![None; self.block_rows as usize],
                 // Letters come from it.
                 (None, _) => (0..self.block_rows)
                     .map(|_| Some((draws.bits() >> 1) as i64))
                     .collect(),
             };
-            if column.missing_share > 0.0 {
+            if column.missing_share > 0.0 && !matches!(column.shape, Shape::Withheld) {
                 for cell in &mut cells {
                     if draws.chance(column.missing_share) {
                         *cell = None;
@@ -110,8 +104,9 @@ impl Mould {
 
     /// Correlated normal numbers by column, a part of which is common to the rows of an entity.
     fn latents(&self, rows: &[u64], draws: &mut Draws) -> Vec<Vec<f64>> {
-        let width = self.copula.width();
-        let entities = self.profile.entities.as_ref();
+        let copula = self.pattern.copula();
+        let width = copula.width();
+        let entities = self.profile().entities.as_ref();
         let between = entities.map_or(0.0, |entities| entities.between_share);
         let (common, own) = (between.sqrt(), (1.0 - between).sqrt());
         let mut columns = vec![Vec::with_capacity(self.block_rows as usize); width];
@@ -123,7 +118,7 @@ impl Mould {
                 for (normal, shared) in normals.iter_mut().zip(&shared) {
                     *normal = common * shared + own * normal_of(draws);
                 }
-                self.copula.apply(&mut normals);
+                copula.apply(&mut normals);
                 for (column, normal) in columns.iter_mut().zip(&normals) {
                     column.push(*normal);
                 }
@@ -134,7 +129,7 @@ impl Mould {
 
     /// The moments of a block's rows, in order within each entity.
     fn moments(&self, rows: &[u64], number: u64) -> Vec<i64> {
-        let Some(time) = &self.profile.time else {
+        let Some(time) = &self.profile().time else {
             return Vec::new();
         };
         let mut draws = Draws::at(self.seed, Stream::LikenessTime, number);

@@ -65,9 +65,10 @@ fn field(column: &ColumnProfile) -> Result<Arc<Type>, ParquetError> {
             ),
             false => (Physical::INT32, Some(LogicalType::Date)),
         },
-        Shape::Entity { is_number: false } | Shape::Category { .. } | Shape::Text { .. } => {
-            (Physical::BYTE_ARRAY, Some(LogicalType::String))
-        }
+        Shape::Entity { is_number: false }
+        | Shape::Category { .. }
+        | Shape::Text { .. }
+        | Shape::Withheld => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
     };
     let builder = Type::primitive_type_builder(&column.name, physical);
     let builder = builder.with_repetition(Repetition::OPTIONAL);
@@ -117,13 +118,14 @@ fn write(
                 }
             }
         }
-        Shape::Entity { is_number: false } | Shape::Category { .. } | Shape::Text { .. } => {
-            fill::<ByteArrayType>(writer, cells, |cell| {
-                let mut text = String::new();
-                lines::write(shape, cell, &mut text);
-                ByteArray::from(text.into_bytes())
-            })
-        }
+        Shape::Entity { is_number: false }
+        | Shape::Category { .. }
+        | Shape::Text { .. }
+        | Shape::Withheld => fill::<ByteArrayType>(writer, cells, |cell| {
+            let mut text = String::new();
+            lines::write(shape, cell, &mut text);
+            ByteArray::from(text.into_bytes())
+        }),
     }
 }
 

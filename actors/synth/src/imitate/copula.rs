@@ -1,8 +1,11 @@
 //! Columns that rise and fall together: a Gaussian copula whose latent correlations give the stated rank correlations,
 //! ties included.
 
+use serde::{Deserialize, Serialize};
+
 use super::marginal::Marginal;
 use crate::{
+    encode::Cancelled,
     fit::{ranks, spearman},
     normal,
     profile::Correlation,
@@ -21,15 +24,20 @@ const SPEARMAN_MIN: f64 = 0.005;
 const SHRINKAGE: f64 = 0.95;
 
 /// Turns independent normal numbers into correlated ones.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Copula {
     /// The lower triangle of the Cholesky factor, row by row.
     factor: Vec<Vec<f64>>,
 }
 
 impl Copula {
-    /// Of marginals by column; the others take no part.
-    pub fn new(marginals: &[Option<Marginal>], correlations: &[Correlation]) -> Self {
+    /// Of marginals by column; the others take no part. Asks `cancelled` before each pair.
+    pub fn solve(
+        marginals: &[Option<Marginal>],
+        correlations: &[Correlation],
+        cancelled: impl Fn() -> bool,
+    ) -> Result<Self, Cancelled> {
         let points = Points::new();
         let columns: Vec<usize> = (0..marginals.len())
             .filter(|column| marginals[*column].is_some())
@@ -43,6 +51,9 @@ impl Copula {
             row[index] = 1.0;
         }
         for pair in correlations {
+            if cancelled() {
+                return Err(Cancelled);
+            }
             let place = |column: usize| columns.iter().position(|known| *known == column);
             let (Some(a), Some(b)) = (place(pair.a), place(pair.b)) else {
                 continue;
@@ -57,7 +68,13 @@ impl Copula {
                 None => shrink(&mut matrix),
             }
         };
-        Self { factor }
+        Ok(Self { factor })
+    }
+
+    /// Whether it is a factor for so many columns.
+    pub fn fits(&self, width: usize) -> bool {
+        let mut rows = self.factor.iter().enumerate();
+        self.factor.len() == width && rows.all(|(index, row)| row.len() == index + 1)
     }
 
     /// Columns that take part.

@@ -5,6 +5,7 @@ use std::{ops::Range, sync::Arc};
 use super::{
     block::{Cells, Mould},
     lines,
+    pattern::{Pattern, PatternError},
 };
 use crate::{
     encode::Cancelled,
@@ -26,9 +27,26 @@ pub struct Imitation {
 impl Imitation {
     /// Validates the profile and the number of rows; the refusal names the field at fault.
     pub fn new(profile: Profile, rows: u64, seed: u64) -> Result<Self, Refusal> {
+        match Pattern::solve(profile, || false) {
+            Ok(pattern) => Self::of(pattern, rows, seed),
+            Err(PatternError::Refused(refusal)) => Err(refusal),
+            Err(PatternError::Cancelled(_)) => unreachable!("nobody cancels"),
+        }
+    }
+
+    /// As [`Imitation::new`], of a profile whose copula is solved.
+    pub fn of(pattern: Pattern, rows: u64, seed: u64) -> Result<Self, Refusal> {
         check_rows(rows)?;
-        check_profile(&profile)?;
-        let mould = Arc::new(Mould::new(profile, seed));
+        check_profile(pattern.profile())?;
+        if !pattern.is_whole() {
+            let message = "profile.columns are not those that its copula was solved for";
+            return Err(Refusal::new(
+                RefusalCode::InvalidProfile,
+                "profile",
+                message,
+            ));
+        }
+        let mould = Arc::new(Mould::new(pattern, seed));
         Ok(Self { mould, rows })
     }
 

@@ -31,7 +31,11 @@ impl Marginal {
                 });
                 Some(Self::Words(ends.collect()))
             }
-            Shape::Entity { .. } | Shape::Time { .. } | Shape::Key | Shape::Text { .. } => None,
+            Shape::Entity { .. }
+            | Shape::Time { .. }
+            | Shape::Key
+            | Shape::Text { .. }
+            | Shape::Withheld => None,
         }
     }
 

@@ -6,11 +6,12 @@ use std::ops::Range;
 use callboard_orchestra::artifact::NewArtifact;
 use serde::{Deserialize, Serialize};
 
-use super::{columns, imitation::Imitation};
+use super::{columns, imitation::Imitation, pattern::Pattern};
 use crate::{
     dataset::{ShardFile, media_type},
     packer::packed,
     profile::{Profile, Shape},
+    refusal::{Refusal, RefusalCode},
     request::{Compression, Format},
 };
 
@@ -18,6 +19,8 @@ use crate::{
 const PIECE_ROWS: u64 = 131_072;
 /// Bytes that the rows of a piece may take, a quarter below what an artifact may have.
 const PIECE_BYTES: u64 = 48 * 1024 * 1024;
+/// Pieces of one imitation.
+pub const PIECES_MAX: u64 = 1_024;
 /// Name of the files before their number.
 pub const STEM: &str = "imitation";
 
@@ -40,25 +43,24 @@ impl Piece {
         seed: u64,
         format: Format,
         compression: Compression,
-    ) -> Vec<Self> {
-        let size = (PIECE_BYTES / row_bytes(profile)).clamp(1, PIECE_ROWS);
-        let pieces = (0..rows.div_ceil(size)).map(|number| Self {
+    ) -> impl Iterator<Item = Self> + use<> {
+        let size = piece_rows(row_bytes(profile));
+        (0..rows.div_ceil(size)).map(move |number| Self {
             number,
             rows: number * size..rows.min((number + 1) * size),
             seed,
             format,
             compression,
-        });
-        pieces.collect()
+        })
     }
 
     /// Makes the file; nothing where nobody wants it.
     pub fn make(
         &self,
-        profile: Profile,
+        pattern: Pattern,
         cancelled: impl Fn() -> bool,
     ) -> Result<(ShardFile, NewArtifact), String> {
-        let imitation = Imitation::new(profile, self.rows.end, self.seed);
+        let imitation = Imitation::of(pattern, self.rows.end, self.seed);
         let imitation = imitation.map_err(|refusal| refusal.message)?;
         let bytes = match self.format {
             Format::Parquet => columns::file(&imitation, self.rows.clone(), cancelled)?,
@@ -100,12 +102,36 @@ pub fn ending(format: Format, compression: Compression) -> String {
     }
 }
 
+/// Of a character with its escape.
+const CHAR_BYTES: usize = 6;
+/// Of a number or a moment, with the marks around it.
+const PLAIN_BYTES: usize = 32;
+
+/// Refuses rows of at most `row_bytes` that make more than [`PIECES_MAX`] pieces.
+pub fn check_pieces(rows: u64, row_bytes: u64) -> Result<(), Refusal> {
+    let most = PIECES_MAX * piece_rows(row_bytes);
+    if rows <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "rows must be at most {most} where a row takes up to {row_bytes} bytes, not {rows}"
+    );
+    Err(Refusal::new(RefusalCode::InvalidRows, "rows", message))
+}
+
+fn piece_rows(row_bytes: u64) -> u64 {
+    (PIECE_BYTES / row_bytes.max(1)).clamp(1, PIECE_ROWS)
+}
+
+/// Bytes that a row of an imitation takes at most, whatever is measured of a sample whose columns have these names and,
+/// in bytes, these widest cells.
+pub fn row_bytes_max<'a>(columns: impl Iterator<Item = (&'a str, usize)>) -> u64 {
+    let widths = columns.map(|(name, widest)| CHAR_BYTES * (name.len() + widest) + PLAIN_BYTES);
+    widths.sum::<usize>() as u64
+}
+
 /// Bytes that a row takes at most, in any format.
-fn row_bytes(profile: &Profile) -> u64 {
-    /// Of a character with its escape.
-    const CHAR_BYTES: usize = 6;
-    /// Of a number or a moment, with the marks around it.
-    const PLAIN_BYTES: usize = 32;
+pub fn row_bytes(profile: &Profile) -> u64 {
     let widths = profile.columns.iter().map(|column| {
         let cell = match &column.shape {
             Shape::Category { values } => {
@@ -117,7 +143,8 @@ fn row_bytes(profile: &Profile) -> u64 {
             | Shape::Time { .. }
             | Shape::Number { .. }
             | Shape::Moment { .. }
-            | Shape::Key => 0,
+            | Shape::Key
+            | Shape::Withheld => 0,
         };
         CHAR_BYTES * column.name.len() + cell + PLAIN_BYTES
     });
@@ -144,9 +171,14 @@ mod tests {
             .unwrap()
     }
 
+    fn pattern() -> Pattern {
+        Pattern::solve(profile(), || false).unwrap()
+    }
+
     #[test]
     fn wide_rows_make_small_pieces_that_cover_every_row_once() {
-        let pieces = Piece::all(&profile(), 50_000, 1, Format::Csv, Compression::None);
+        let pieces: Vec<Piece> =
+            Piece::all(&profile(), 50_000, 1, Format::Csv, Compression::None).collect();
         assert!(pieces.len() > 5);
         let mut next = 0;
         for piece in &pieces {
@@ -154,14 +186,30 @@ mod tests {
             next = piece.rows.end;
         }
         assert_eq!(next, 50_000);
-        let (file, left) = pieces[0].make(profile(), || false).unwrap();
+        let (file, left) = pieces[0].make(pattern(), || false).unwrap();
         assert_eq!(file.bytes, left.artifact.bytes);
         assert_eq!(file.name, "imitation-00000.csv");
     }
 
     #[test]
+    fn rows_are_bounded_by_the_pieces_they_make() {
+        let row_bytes = row_bytes(&profile());
+        let pieces = |rows| Piece::all(&profile(), rows, 1, Format::Csv, Compression::None);
+        let most = PIECES_MAX * piece_rows(row_bytes);
+        assert!(check_pieces(most, row_bytes).is_ok());
+        assert_eq!(pieces(most).count() as u64, PIECES_MAX);
+        let refused = check_pieces(most + 1, row_bytes).unwrap_err();
+        assert_eq!(refused.field, "rows");
+    }
+
+    #[test]
     fn a_piece_that_nobody_wants_is_given_up() {
-        let piece = &Piece::all(&profile(), 10, 1, Format::Csv, Compression::None)[0];
-        assert!(piece.make(profile(), || true).is_err());
+        let mut pieces = Piece::all(&profile(), 10, 1, Format::Csv, Compression::None);
+        let piece = pieces.next().unwrap();
+        assert!(piece.make(pattern(), || true).is_err());
+        assert!(
+            Pattern::solve(profile(), || true).is_ok(),
+            "no pair to solve"
+        );
     }
 }

@@ -1,12 +1,8 @@
-//! A distribution as knots of its quantile function, each the mean of several neighbours, so that no record shows.
+//! A distribution as knots of its quantile function.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Records behind each knot.
-pub const KNOT_RECORDS: usize = 5;
-/// Equal steps of the quantile function.
-const STEPS_MAX: usize = 256;
 /// Knots that a profile may state for one distribution.
 const KNOTS_MAX: usize = 1_024;
 
@@ -21,19 +17,21 @@ pub struct Knots {
 }
 
 impl Knots {
-    /// Of a sorted sample that is not empty. Each knot is the mean of the [`KNOT_RECORDS`] records around its level; the
-    /// tails, where quantiles run apart, get levels that halve for as long as a knot has records of its own.
-    pub fn of(sorted: &[f64]) -> Self {
-        let levels = levels(sorted.len());
-        let mut highest = f64::NEG_INFINITY;
-        let values = levels
-            .iter()
-            .map(|level| {
-                // Rounding of means must not let the function fall.
-                highest = around(sorted, *level).max(highest);
-                highest
-            })
-            .collect();
+    /// Through points of a rising level between 0 and 1, at least one; the first and the last hold on to the ends.
+    pub fn through(points: &[(f64, f64)]) -> Self {
+        let ends = [(0.0, points[0].1), (1.0, points[points.len() - 1].1)];
+        let mut knots: Vec<(f64, f64)> = vec![ends[0]];
+        for (level, value) in points.iter().chain(&ends[1..]) {
+            // Rounding of means must not let the function fall.
+            let value = value.max(knots[knots.len() - 1].1);
+            match knots.as_mut_slice() {
+                // The middle of three equal values says nothing.
+                [.., (_, first), last] if *first == value && last.1 == value => last.0 = *level,
+                _ => knots.push((*level, value)),
+            }
+        }
+        knots.dedup_by(|next, last| next.0 <= last.0);
+        let (levels, values) = knots.into_iter().unzip();
         Self { levels, values }
     }
 
@@ -51,6 +49,11 @@ impl Knots {
 
     pub fn last(&self) -> f64 {
         self.values[self.values.len() - 1]
+    }
+
+    #[cfg(test)]
+    pub fn values(&self) -> &[f64] {
+        &self.values
     }
 
     /// What is wrong with stated knots.
@@ -74,66 +77,17 @@ impl Knots {
     }
 }
 
-fn levels(records: usize) -> Vec<f64> {
-    let steps = (records / KNOT_RECORDS).clamp(1, STEPS_MAX);
-    let mut tail = Vec::new();
-    let mut level = 0.5 / steps as f64;
-    while level * records as f64 >= KNOT_RECORDS as f64 {
-        tail.push(level);
-        level /= 2.0;
-    }
-    let mut levels = vec![0.0];
-    levels.extend(tail.iter().rev());
-    levels.extend((1..steps).map(|step| step as f64 / steps as f64));
-    levels.extend(tail.iter().map(|level| 1.0 - level));
-    levels.push(1.0);
-    levels
-}
-
-fn around(sorted: &[f64], level: f64) -> f64 {
-    let width = KNOT_RECORDS.min(sorted.len());
-    let centre = level * (sorted.len() - 1) as f64;
-    let first = (centre - (width as f64 - 1.0) / 2.0 + 0.5).max(0.0) as usize;
-    let first = first.min(sorted.len() - width);
-    let records = &sorted[first..first + width];
-    // Equal records give exactly their value: a sum might not.
-    if records[0] == records[width - 1] {
-        return records[0];
-    }
-    records.iter().sum::<f64>() / width as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_lie_on_the_line_that_the_sample_is() {
-        let sample: Vec<f64> = (0..10_000).map(f64::from).collect();
-        let knots = Knots::of(&sample);
-        for probability in [0.0, 0.001, 0.1, 0.5, 0.777, 0.999, 1.0] {
-            let expected = probability * 9_999.0;
-            assert!(
-                (knots.at(probability) - expected).abs() < 6.0,
-                "{probability}: {}",
-                knots.at(probability)
-            );
-        }
-        assert_eq!(knots.fault(), None);
-    }
-
-    #[test]
-    fn no_knot_is_the_extreme_record() {
-        let sample: Vec<f64> = (0..50).map(f64::from).chain([1e9]).collect();
-        let knots = Knots::of(&sample);
-        assert!(knots.last() < 0.3e9 && knots.at(0.0) > 0.0);
-    }
-
-    #[test]
-    fn a_price_that_many_records_share_is_kept() {
-        let mut sample = vec![14.96; 400];
-        sample.extend((0..600).map(|record| 15.0 + f64::from(record) / 7.0));
-        assert_eq!(Knots::of(&sample).at(0.2), 14.96);
+    fn points_between_the_ends_are_led_on_to_them() {
+        let knots = Knots::through(&[(0.2, 1.0), (0.4, 1.0), (0.7, 3.0)]);
+        assert_eq!(knots.levels, [0.0, 0.4, 0.7, 1.0]);
+        assert_eq!(knots.values, [1.0, 1.0, 3.0, 3.0]);
+        let one = Knots::through(&[(0.5, 2.0)]);
+        assert_eq!((one.fault(), one.at(0.3), one.last()), (None, 2.0, 2.0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod week;
 
 pub use knots::Knots;
 pub use shape::{
-    COLUMNS_MAX, ColumnProfile, Correlation, EntityProfile, NAME_CHARS_MAX, PROFILE_VERSION,
-    Profile, RowClass, Shape, Share, TimeProfile, VALUE_CHARS_MAX,
+    COLUMNS_MAX, ColumnProfile, Correlation, ENTITY_ROWS_MAX, EntityProfile, NAME_CHARS_MAX,
+    PROFILE_VERSION, Profile, RowClass, Shape, Share, TimeProfile, VALUE_CHARS_MAX,
 };
 pub use week::{DAY_SECONDS, Week};

@@ -69,6 +69,8 @@ pub enum Shape {
     Key,
     /// Words that come too rarely to be kept.
     Text { chars_mean: f64 },
+    /// Too few have a cell for anything to be said of them: all are missing.
+    Withheld,
 }
 
 /// A word and how often it comes.
@@ -94,7 +96,7 @@ pub struct Correlation {
 pub struct EntityProfile {
     /// Shares of entities with 1, 2, 3 ... rows.
     pub row_shares: Vec<f64>,
-    /// Rows of those that have more.
+    /// Rows of the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_rows: Option<Knots>,
     /// Share of the variance of values (their normal scores) that lies between entities.
@@ -253,7 +255,7 @@ impl ColumnProfile {
             }
             Shape::Text { chars_mean } => (!(0.0..=1_000.0).contains(chars_mean))
                 .then_some("must have a chars_mean up to 1000"),
-            Shape::Entity { .. } | Shape::Time { .. } | Shape::Key => None,
+            Shape::Entity { .. } | Shape::Time { .. } | Shape::Key | Shape::Withheld => None,
         }
     }
 }

@@ -25,8 +25,8 @@ impl Week {
     pub fn of(moments: &[i64], has_hours: bool) -> Self {
         let (mut weekdays, mut hours) = ([0.0; 7], [0.0; 24]);
         for moment in moments {
-            weekdays[weekday(moment.div_euclid(DAY_SECONDS))] += 1.0;
-            hours[(moment.rem_euclid(DAY_SECONDS) / HOUR_SECONDS as i64) as usize] += 1.0;
+            weekdays[Self::weekday_of(*moment)] += 1.0;
+            hours[Self::hour_of(*moment)] += 1.0;
         }
         let share = |count: f64| count / moments.len() as f64;
         let (weekdays, hours) = (weekdays.map(share), hours.map(share));
@@ -34,6 +34,15 @@ impl Week {
             weekdays,
             hours: has_hours.then_some(hours),
         }
+    }
+
+    /// 0 is Monday.
+    pub fn weekday_of(moment: i64) -> usize {
+        weekday(moment.div_euclid(DAY_SECONDS))
+    }
+
+    pub fn hour_of(moment: i64) -> usize {
+        (moment.rem_euclid(DAY_SECONDS) / HOUR_SECONDS as i64) as usize
     }
 
     /// A moment in busy days since the first Monday; a whole day counts as its middle.

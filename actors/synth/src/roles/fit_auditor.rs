@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     fit::FitOrder,
-    imitate::{Piece, check_profile},
-    profile::Profile,
+    imitate::{Pattern, Piece, check_profile},
+    profile::{Profile, Shape},
 };
 
 /// Distance of a column's distribution that is allowed. Values are dealt out by rank, so only rounding and missing cells
@@ -43,25 +43,43 @@ impl Role for FitAuditor {
                 };
             }
         };
-        match ctx.compute(move |_| judge(&wanted, portrait)).await {
+        match ctx
+            .compute(move |flag| judge(&wanted, portrait, || flag.is_cancelled()))
+            .await
+        {
             Ok(checks) => Outcome::Done(Passed { checks }),
             Err(reason) => Outcome::Reject { reason },
         }
     }
 }
 
-fn judge(wanted: &FitOrder, portrait: Portrait) -> Result<Vec<String>, String> {
+fn judge(
+    wanted: &FitOrder,
+    portrait: Portrait,
+    cancelled: impl Fn() -> bool,
+) -> Result<Vec<String>, String> {
     check_profile(&portrait.profile).map_err(|refusal| refusal.message)?;
+    let columns = &portrait.profile.columns;
+    let withheld = columns
+        .iter()
+        .filter(|column| column.shape == Shape::Withheld);
     let mut checks = vec![format!(
-        "profile: {} columns",
-        portrait.profile.columns.len()
+        "profile: {} columns, {} of them withheld",
+        columns.len(),
+        withheld.count()
     )];
     match (wanted.rows, portrait.imitation) {
         (None, None) => Ok(checks),
         (Some(rows), Some(imitated)) => {
             checks.push(covered(rows, &imitated)?);
             checks.push(alike(&portrait.profile, &imitated)?);
-            checks.push(made_again(wanted, rows, portrait.profile, &imitated)?);
+            checks.push(made_again(
+                wanted,
+                rows,
+                portrait.profile,
+                imitated,
+                cancelled,
+            )?);
             Ok(checks)
         }
         (Some(_), None) => Err("no imitation was made".to_owned()),
@@ -109,7 +127,8 @@ fn made_again(
     wanted: &FitOrder,
     rows: u64,
     profile: Profile,
-    imitated: &Imitated,
+    imitated: Imitated,
+    cancelled: impl Fn() -> bool,
 ) -> Result<String, String> {
     let pieces = Piece::all(
         &profile,
@@ -121,7 +140,8 @@ fn made_again(
     let (Some(piece), Some(shard)) = (pieces.last(), imitated.shards.last()) else {
         return Err("no file was made".to_owned());
     };
-    let (file, _) = piece.make(profile, || false)?;
+    let pattern = Pattern::from_parts(profile, imitated.copula);
+    let (file, _) = piece.make(pattern, cancelled)?;
     if file == *shard {
         Ok(format!("{} is the same when made again", file.name))
     } else {

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use callboard_orchestra::{Outcome, Role, RoleContext};
 use serde::{Deserialize, Serialize};
 
-use super::fitter::PROFILE_TASK;
+use super::fitter::{Measured, PROFILE_TASK};
 use crate::{
     dataset::ShardFile,
     fit::FitOrder,
-    imitate::{Imitation, Likeness, STEM, ending, likeness},
+    imitate::{Copula, Imitation, Likeness, STEM, ending, likeness},
     profile::Profile,
     request::Format,
 };
@@ -34,6 +34,8 @@ pub struct Imitated {
     pub file: Option<String>,
     pub shards: Vec<ShardFile>,
     pub likeness: Likeness,
+    /// As it was solved from the profile, for the check.
+    pub copula: Copula,
 }
 
 pub struct FitReporter;
@@ -52,28 +54,33 @@ impl Role for FitReporter {
 }
 
 async fn put_together(wanted: &FitOrder, ctx: &RoleContext) -> Result<Portrait, String> {
-    let mut profile: Option<Profile> = None;
+    let mut measured: Option<Measured> = None;
     let mut shards: Vec<ShardFile> = Vec::new();
     for input in ctx.inputs() {
         let told = |error: serde_json::Error| format!("{}: {error}", input.name);
         if input.name == PROFILE_TASK {
-            profile = Some(input.product.read().map_err(told)?);
+            measured = Some(input.product.read().map_err(told)?);
         } else {
             shards.push(input.product.read().map_err(told)?);
         }
     }
-    let profile = profile.ok_or("a report needs the profile")?;
-    let Some(rows) = wanted.rows else {
-        return Ok(Portrait {
-            profile,
-            imitation: None,
-        });
+    let (rows, pattern) = match (wanted.rows, measured) {
+        (_, None) => return Err("a report needs the profile".to_owned()),
+        (Some(rows), Some(Measured::Pattern(pattern))) => (rows, pattern),
+        (None, Some(Measured::Profile(profile))) => {
+            return Ok(Portrait {
+                profile,
+                imitation: None,
+            });
+        }
+        _ => return Err("the profile has a copula where rows are wanted, or else none".to_owned()),
     };
     shards.sort_by_key(|shard| shard.rows.start);
-    let (seed, measured) = (wanted.seed, profile.clone());
+    let (seed, followed) = (wanted.seed, pattern.clone());
     let likeness =
-        ctx.compute(move |_| Imitation::new(measured, rows, seed).map(|made| likeness(&made)));
+        ctx.compute(move |_| Imitation::of(followed, rows, seed).map(|made| likeness(&made)));
     let likeness = likeness.await.map_err(|refusal| refusal.message)?;
+    let (profile, copula) = pattern.into_parts();
     let is_joined = wanted.format != Format::Parquet;
     let imitated = Imitated {
         rows,
@@ -82,6 +89,7 @@ async fn put_together(wanted: &FitOrder, ctx: &RoleContext) -> Result<Portrait, 
         file: is_joined.then(|| format!("{STEM}.{}", ending(wanted.format, wanted.compression))),
         shards,
         likeness,
+        copula,
     };
     Ok(Portrait {
         profile,

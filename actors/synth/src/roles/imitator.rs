@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use callboard_orchestra::{Outcome, Role, RoleContext};
 
-use crate::{dataset::ShardFile, imitate::Piece, profile::Profile};
+use super::fitter::Measured;
+use crate::{dataset::ShardFile, imitate::Piece};
 
 pub struct Imitator;
 
@@ -27,11 +28,11 @@ async fn make(piece: Piece, ctx: &RoleContext) -> Result<ShardFile, String> {
         .inputs()
         .first()
         .ok_or("a piece needs the profile it follows")?;
-    let profile: Profile = input
-        .product
-        .read()
-        .map_err(|error| format!("profile: {error}"))?;
-    let made = ctx.compute(move |flag| piece.make(profile, || flag.is_cancelled()));
+    let measured = input.product.read();
+    let Measured::Pattern(pattern) = measured.map_err(|error| format!("profile: {error}"))? else {
+        return Err("a piece needs the copula of its profile".to_owned());
+    };
+    let made = ctx.compute(move |flag| piece.make(pattern, || flag.is_cancelled()));
     let (file, left) = made.await?;
     ctx.leave(left);
     Ok(file)
