@@ -10,6 +10,7 @@ pub mod denials;
 pub mod filter;
 pub mod http;
 pub mod limits;
+pub mod memory;
 pub mod outbound;
 pub mod packs;
 pub mod prices;

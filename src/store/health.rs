@@ -3,13 +3,21 @@
 use std::sync::Arc;
 
 use callboard_orchestra::journal::JournalError;
-use sea_orm::{DatabaseConnection, EntityTrait, QuerySelect};
+use sea_orm::{DatabaseConnection, DbBackend, EntityTrait, QuerySelect};
 
 use super::{commit::failed, entity::store_epoch, writer::Writer};
 
 /// How a full disk shows in the texts of SQLite (SQLITE_FULL) and of the operating system (ENOSPC, as PostgreSQL tells
 /// it).
 const FULL: [&str; 2] = ["database or disk is full", "No space left on device"];
+
+/// Connections that read. The writer has two of its own beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub in_use: usize,
+    pub idle: usize,
+    pub max: u32,
+}
 
 /// Looks after an open store. Clones share it.
 #[derive(Clone)]
@@ -54,6 +62,33 @@ impl StoreHealth {
             .one(&self.readers)
             .await;
         read.map(drop).map_err(failed("read the epoch"))
+    }
+
+    /// Connections that read, as of this moment.
+    pub fn connections(&self) -> Connections {
+        let (open, idle, max) = match self.readers.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = self.readers.get_postgres_connection_pool();
+                (
+                    pool.size(),
+                    pool.num_idle(),
+                    pool.options().get_max_connections(),
+                )
+            }
+            _ => {
+                let pool = self.readers.get_sqlite_connection_pool();
+                (
+                    pool.size(),
+                    pool.num_idle(),
+                    pool.options().get_max_connections(),
+                )
+            }
+        };
+        Connections {
+            in_use: (open as usize).saturating_sub(idle),
+            idle,
+            max,
+        }
     }
 
     /// Why the last commit of records failed; None after one that did not.
