@@ -6,6 +6,7 @@ pub mod boot;
 pub mod cache;
 pub mod checkpoints;
 pub mod config;
+pub mod console;
 pub mod denials;
 pub mod filter;
 pub mod http;

@@ -8,6 +8,7 @@ mod bounds;
 mod caller;
 mod conditional;
 mod connections;
+mod console;
 mod cursor;
 mod desk;
 mod effects;

@@ -86,6 +86,7 @@ macro_rules! table {
                         .wrap(from_fn(guarded)),
                 );
             )+
+            super::console::routes(config);
             #[cfg(feature = "failpoints")]
             super::failpoint::routes(config);
             config.default_service(web::to(no_such_route).wrap(from_fn(limit_rate)));

@@ -203,7 +203,7 @@ async fn every_bad_address_is_refused_with_its_own_code() {
     let client = app.client();
     let nobody = "job_00000000000000000000000000000000";
     for (method, path, status, code) in [
-        (Method::GET, "/".to_owned(), 404, "route_not_found"),
+        (Method::GET, "/console".to_owned(), 404, "route_not_found"),
         (Method::GET, "/v1/jobs/".to_owned(), 404, "route_not_found"),
         (Method::GET, "/v2/jobs".to_owned(), 404, "route_not_found"),
         (

@@ -15,6 +15,7 @@ mod backup;
 mod batch;
 mod cli;
 mod client;
+mod console;
 mod corpus;
 mod crash;
 mod edge;

@@ -44,6 +44,20 @@ fn no_rust_file_is_too_long_to_read_in_one_go() {
     none(findings.collect());
 }
 
+#[test]
+fn no_file_of_the_console_is_too_long_to_read_in_one_go() {
+    let written = FILES.iter().filter(|file| {
+        file.path.starts_with("console/")
+            && file.has_extension("js")
+            && !file.path.contains("/vendor/")
+    });
+    let findings = written.filter_map(|file| {
+        let lines = file.text.lines().count();
+        (lines > PRODUCT_LINES_MAX).then(|| file.at(lines, format!("{lines} lines")))
+    });
+    none(findings.collect());
+}
+
 /// The parts of a path that name modules: what follows the folder of the sources.
 fn modules(file: &File) -> impl Iterator<Item = &str> {
     let inside = ["src/", "tests/", "benches/", "examples/"]
@@ -196,8 +210,11 @@ fn every_file_in_tests_is_used() {
     let is_test = |file: &File| file.path.starts_with("tests/") || file.path.contains("/tests/");
     let mut findings = Vec::new();
     for file in FILES.iter().filter(tests) {
-        // Cargo finds tests/<name>.rs, tests/<name>/main.rs and its own files; the script is what people and machines call.
-        let is_entry = file.folder() == "tests" || ["main.rs", "Cargo.lock"].contains(&file.name());
+        // Cargo finds tests/<name>.rs, tests/<name>/main.rs and its own files, node <name>.test.mjs; the script is what people
+        // and machines call.
+        let is_entry = file.folder() == "tests"
+            || ["main.rs", "Cargo.lock"].contains(&file.name())
+            || file.name().ends_with(".test.mjs");
         let others = || {
             FILES
                 .iter()

@@ -1,0 +1,215 @@
+// Jobs in the console: submitted, followed, filtered, paused and cancelled.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Console, leave, seen, stateOfJob } from "./console.mjs";
+import { Server } from "./server.mjs";
+
+let server;
+let browser;
+
+before(async () => {
+  server = await Server.start();
+  browser = await Console.open();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const open = (hash) => browser.page(`${server.url}/${hash}`);
+
+test("a job that is submitted by the form turns green while one looks on", async () => {
+  const page = await open("#/jobs");
+  await page.getByRole("link", { name: "New job" }).click();
+  await page.getByLabel("Kind of job").selectOption("drill.fanout");
+  await page.locator('[name="tasks"]').fill("3");
+  await page.locator('[name="wait_ms"]').fill("1500");
+  await page.getByRole("button", { name: "Submit job" }).click();
+  await seen(page.locator('.node[data-state="running"]'));
+  const marked = await page.evaluate(() => {
+    window.isTheSamePage = true;
+    return document.querySelectorAll('.node[data-state="succeeded"]').length;
+  });
+  assert.ok(marked < 5);
+  await page.waitForFunction(() => document.querySelectorAll('.node[data-state="succeeded"]').length === 5);
+  await seen(stateOfJob(page, "succeeded"));
+  assert.equal(await page.evaluate(() => window.isTheSamePage), true);
+  await page.getByRole("link", { name: "Result" }).click();
+  await seen(page.locator(".tree-key", { hasText: "sum" }));
+  await leave(page);
+});
+
+test("a worker that is killed is seen to be replaced", async () => {
+  const page = await open("#/jobs");
+  await server.failpoint("shell::perform::drill.runner", "1*panic");
+  const job = await server.submit("drill.fanout", { tasks: 1, wait_ms: 300 });
+  await page.goto(`${server.url}/#/jobs/${job.id}?tab=events`);
+  const retried = page.locator(".events li", { hasText: "task.retried" });
+  await seen(retried);
+  assert.match(await retried.first().innerText(), /worker.lost.*attempt 2/s);
+  await seen(stateOfJob(page, "succeeded"));
+  await page.getByRole("link", { name: "Overview" }).click();
+  const runner = page.locator('.node[data-node="task-1"]');
+  assert.match(await runner.textContent(), /attempt 2/);
+  await seen(page.locator(".piece.bad"));
+  await leave(page);
+});
+
+test("a cancel is asked first and shows its receipt", async () => {
+  const job = await server.submit("drill.fanout", { tasks: 4, wait_ms: 60_000 });
+  const page = await open(`#/jobs/${job.id}`);
+  await seen(page.locator('.node[data-state="running"]'));
+  const cancel = page.getByRole("button", { name: "Cancel job" });
+  await cancel.click();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.equal((await server.ask("GET", `/v1/jobs/${job.id}`)).state, "running");
+  await cancel.click();
+  await page.getByLabel("Reason").fill("superseded");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel job" }).click();
+  const receipt = page.getByRole("dialog", { name: "The job is cancelled" });
+  await seen(receipt);
+  assert.match(await receipt.innerText(), /Tasks stopped\s*5[\s\S]*Tasks already done\s*1[\s\S]*Outcomes unknown\s*0/);
+  await receipt.getByRole("button", { name: "Close" }).click();
+  await seen(stateOfJob(page, "cancelled"));
+  assert.equal(await cancel.count(), 0);
+  await page.getByRole("link", { name: "Events" }).click();
+  await seen(page.locator(".events li", { hasText: "superseded" }));
+  await leave(page);
+});
+
+test("a job is paused, resumed and gets its signal", async () => {
+  const job = await server.submit("drill.signal", { name: "go" });
+  const page = await open(`#/jobs/${job.id}`);
+  await seen(page.locator(".facts", { hasText: "for the signal go" }));
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  const resume = page.getByRole("button", { name: "Resume" });
+  await seen(resume);
+  await resume.click();
+  await seen(page.getByRole("button", { name: "Pause", exact: true }));
+  await page.getByRole("button", { name: "Send signal" }).click();
+  await page.getByLabel("What the task gets, as JSON").fill('{"of": "the console"}');
+  await page.getByRole("dialog").getByRole("button", { name: "Send" }).click();
+  await seen(stateOfJob(page, "succeeded"));
+  const { items } = await server.ask("GET", `/v1/jobs/${job.id}/events`);
+  assert.deepEqual(items.find((event) => event.type === "signal.received").data.payload, { of: "the console" });
+  await leave(page);
+});
+
+test("a job that has used up its attempts is retried by its button", async () => {
+  await server.failpoint("perform::drill.runner", "panic");
+  const job = await server.submit("drill.fanout", { tasks: 1 }, { on_exhausted: "pause" });
+  const page = await open(`#/jobs/${job.id}`);
+  const retry = page.getByRole("button", { name: "Retry" });
+  await seen(retry);
+  await server.failpoint("perform::drill.runner", "off");
+  await retry.click();
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await seen(stateOfJob(page, "succeeded"));
+  await leave(page);
+});
+
+test("the list changes with its jobs", async () => {
+  const page = await open("#/jobs");
+  await seen(page.locator("tbody tr"));
+  const job = await server.submit("drill.approval", { why: "Send the letter?" });
+  const row = page.locator("tbody tr", { has: page.locator(`a[href="#/jobs/${job.id}"]`) });
+  await seen(row.locator(".state.wait"));
+  const [approval] = (await server.ask("GET", `/v1/approvals?filter=job%20%3D%20'${job.id}'`)).items;
+  await server.ask("POST", `/v1/approvals/${approval.id}/approve`, {});
+  await seen(row.locator(".state.good"));
+  await leave(page);
+});
+
+test("a filter that is none is shown with the place where it goes wrong", async () => {
+  const page = await open("#/jobs");
+  const filter = page.getByLabel("Filter", { exact: true });
+  await filter.fill("kind = 'drill.fanout' and stat = 'failed'");
+  await filter.press("Enter");
+  await seen(page.getByText("unknown field `stat`; did you mean `state`?"));
+  assert.equal(await page.locator(".filter-error mark").innerText(), "stat");
+  await filter.fill("kind = 'drill.approval'");
+  await filter.press("Enter");
+  await page.waitForFunction(() => {
+    const kinds = [...document.querySelectorAll('td[data-name="Kind"]')].map((cell) => cell.textContent);
+    return kinds.length > 0 && kinds.every((kind) => kind === "drill.approval");
+  });
+  assert.match(page.url(), /filter=kind/);
+  await leave(page);
+});
+
+test("an input that is refused is marked at its field", async () => {
+  const page = await open("#/jobs/new?kind=drill.fanout");
+  await page.locator('[name="tasks"]').fill("0");
+  await page.getByRole("button", { name: "Submit job" }).click();
+  const field = page.locator(".field.invalid", { hasText: "tasks" });
+  await seen(field);
+  assert.match(await field.innerText(), /tasks is 0, but runs from 1 to 10000/);
+  await page.locator('[name="tasks"]').fill("many");
+  await page.getByRole("button", { name: "Submit job" }).click();
+  await seen(page.getByText("This is not a number"));
+  await page.getByRole("button", { name: "JSON", exact: true }).click();
+  await page.getByLabel("Input as JSON").fill('{"tasks": 2}');
+  await page.getByRole("button", { name: "Submit job" }).click();
+  await seen(stateOfJob(page, "succeeded"));
+  await leave(page);
+});
+
+test("a list is read page by page", async () => {
+  const jobs = Array.from({ length: 60 }, () => ({ kind: "drill.fanout", input: { tasks: 1, note: "many" }, labels: { of: "paging" } }));
+  await server.ask("POST", "/v1/jobs/batch", { jobs });
+  const page = await open("#/jobs?filter=labels.of%20%3D%20'paging'");
+  const links = page.locator("tbody tr a");
+  const rows = (count) => page.waitForFunction((count) => document.querySelectorAll("tbody tr").length === count, count);
+  await rows(50);
+  const first = await links.first().getAttribute("href");
+  await page.getByRole("button", { name: "Older" }).click();
+  await rows(10);
+  assert.ok((await links.last().getAttribute("href")) < first);
+  await page.getByRole("button", { name: "Newer" }).click();
+  await rows(50);
+  assert.equal(await links.first().getAttribute("href"), first);
+  await leave(page);
+});
+
+test("a comparison has a chart, verified facts with their origins, and files", async () => {
+  const job = await server.submit("market.compare", { tickers: ["AAPL", "AMZN"] }, { wait: 30 });
+  const page = await open(`#/jobs/${job.id}?tab=result`);
+  await seen(page.locator(".chart canvas"));
+  await page.getByRole("combobox", { name: "Metric" }).selectOption("volatility");
+  await seen(page.getByText("sample standard deviation of returns"));
+  await page.getByRole("link", { name: "Facts", exact: true }).click();
+  await page.getByLabel("Search in statements").fill("sharpe ratio of aapl");
+  await page.getByRole("button", { name: /^Lineage of/ }).first().click();
+  await seen(page.locator(".layers .node"));
+  await page.getByRole("link", { name: "Artifacts" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download comparison.svg" }).click()]);
+  assert.equal(download.suggestedFilename(), "comparison.svg");
+  await leave(page);
+});
+
+test("a graph is read and a dialog answered with the keyboard alone", async () => {
+  const job = await server.submit("drill.signal", { name: "never" });
+  const page = await open(`#/jobs/${job.id}`);
+  await seen(page.locator(".node"));
+  await page.locator(".node").nth(1).focus();
+  await page.keyboard.press("Enter");
+  await seen(page.locator(".note", { hasText: "drill.listener" }));
+  await page.getByRole("button", { name: "Cancel job" }).focus();
+  await page.keyboard.press("Enter");
+  await seen(page.getByRole("dialog"));
+  assert.equal(await page.evaluate(() => document.activeElement.closest("dialog") !== null), true);
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement.textContent === "Cancel job" && !document.querySelector("dialog"));
+  await leave(page);
+});
+
+test("many tasks that are alike are one node with their number", async () => {
+  const job = await server.submit("drill.fanout", { tasks: 1000 }, { wait: 30 });
+  const page = await open(`#/jobs/${job.id}`);
+  await seen(page.locator('.node[data-state="succeeded"]', { hasText: "1000 of 1000 done" }));
+  assert.equal(await page.locator(".node").count(), 3);
+  await leave(page);
+});

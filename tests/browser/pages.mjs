@@ -1,0 +1,39 @@
+// THE list of pages that are examined: where each is, and what is on it when it has loaded. `start` makes what they show.
+
+export async function start(server) {
+  const market = await server.submit("market.compare", { tickers: ["AAPL", "AMZN", "IBM"] }, { wait: 60, labels: { team: "core" } });
+  const synth = await server.submit("synth.dataset", { rows: 500, seed: 7 }, { wait: 60 });
+  const signal = await server.submit("drill.signal", { name: "go" }, { priority: 8 });
+  await server.submit("drill.approval", { why: "Send the letter?" });
+  await server.failpoint("perform::drill.runner", "panic");
+  const failed = await server.submit("drill.fanout", { tasks: 2 }, { wait: 60 });
+  await server.failpoint("perform::drill.runner", "off");
+  return { market: market.id, synth: synth.id, signal: signal.id, failed: failed.id };
+}
+
+/** Calls `look` with a job that runs meanwhile. */
+export async function whileOneRuns(server, look) {
+  const { id } = await server.submit("drill.fanout", { tasks: 6, wait_ms: 60_000 });
+  await look(id);
+  await server.ask("POST", `/v1/jobs/${id}/cancel`);
+}
+
+/** `[name, address, what is seen]` of each page. */
+export const pages = ({ market, synth, signal, running, failed }) => [
+  ["job-running", `/#/jobs/${running}`, '.node[data-state="running"]'],
+  ["jobs", "/#/jobs", "tbody tr"],
+  ["jobs-filter-wrong", "/#/jobs?filter=stat%20%3D%20'failed'", ".filter-error mark"],
+  ["job-new", "/#/jobs/new?kind=market.compare", ".form-grid input"],
+  ["job-new-drill", "/#/jobs/new?kind=drill.fanout", ".form-grid input"],
+  ["job-overview", `/#/jobs/${market}`, ".piece.good"],
+  ["job-waiting", `/#/jobs/${signal}`, ".piece.wait"],
+  ["job-failed", `/#/jobs/${failed}`, ".piece.bad"],
+  ["job-result-market", `/#/jobs/${market}?tab=result`, ".chart canvas"],
+  ["job-result-synth", `/#/jobs/${synth}?tab=result`, ".chart canvas"],
+  ["job-tasks", `/#/jobs/${market}?tab=tasks`, "tbody tr"],
+  ["job-events", `/#/jobs/${failed}?tab=events`, ".events li"],
+  ["job-facts", `/#/jobs/${market}?tab=facts`, "tbody tr"],
+  ["job-artifacts", `/#/jobs/${synth}?tab=artifacts`, "tbody tr"],
+  ["job-input", `/#/jobs/${market}?tab=input`, ".tree"],
+  ["docs", "/docs#submit_job", ".operation .answers"],
+];
