@@ -41,8 +41,48 @@ pub fn metrics() -> anyhow::Result<PrometheusHandle> {
         .install_recorder()
         .context("start metrics")?;
     describe();
+    begin();
     metrics_process::Collector::default().describe();
     Ok(handle)
+}
+
+/// Counters are there from the start: a first failure that is also the first sample is no increase to Prometheus.
+fn begin() {
+    for name in [
+        "callboard_audit_broken_total",
+        "callboard_audit_checkpoints_total",
+        "callboard_connections_refused_total",
+        "callboard_journal_failures_total",
+        "callboard_pruned_artifacts_total",
+        "callboard_pruned_audit_records_total",
+        "callboard_pruned_jobs_total",
+        "callboard_recovered_jobs_total",
+        "callboard_stuck_jobs_total",
+        "callboard_unreadable_jobs_total",
+    ] {
+        metrics::counter!(name).increment(0);
+    }
+    metrics::gauge!("callboard_generate_streams").increment(0.0);
+    for transport in ["websocket", "sse"] {
+        metrics::gauge!("callboard_ws_clients", "transport" => transport).increment(0.0);
+        metrics::counter!("callboard_ws_evicted_total", "transport" => transport).increment(0);
+    }
+    for (name, label, values) in [
+        (
+            "callboard_price_requests_total",
+            "outcome",
+            &["fetched", "cached", "unavailable", "refused"][..],
+        ),
+        (
+            "callboard_webhook_attempts_total",
+            "outcome",
+            &["delivered", "failed"],
+        ),
+    ] {
+        for value in values {
+            metrics::counter!(name, label => *value).increment(0);
+        }
+    }
 }
 
 /// Folds away what histograms have gathered, which they would otherwise keep for ever.
@@ -139,5 +179,71 @@ fn describe() {
         "callboard_http_request_duration_seconds",
         Unit::Seconds,
         "Time of one HTTP request, by route, method and status"
+    );
+    describe_gauge!(
+        "callboard_wal_bytes",
+        Unit::Bytes,
+        "Length of SQLite's write-ahead log"
+    );
+    describe_counter!("callboard_pruned_jobs_total", "Jobs that retention removed");
+    describe_counter!(
+        "callboard_pruned_artifacts_total",
+        "Artifacts that retention removed"
+    );
+    describe_counter!(
+        "callboard_pruned_audit_records_total",
+        "Audit records that retention removed"
+    );
+    describe_counter!(
+        "callboard_audit_checkpoints_total",
+        "Checkpoints of the audit log that were signed"
+    );
+    describe_counter!(
+        "callboard_audit_broken_total",
+        "Chains of the audit log found changed outside the server"
+    );
+    describe_counter!(
+        "callboard_cache_requests_total",
+        "Small generated answers, by cache and outcome: hit, l2_hit or miss"
+    );
+    describe_counter!(
+        "callboard_generated_rows_total",
+        "Synthetic rows made for answers, by entity"
+    );
+    describe_gauge!(
+        "callboard_generate_streams",
+        "Long generated answers that are being sent"
+    );
+    describe_gauge!("callboard_build_info", "1, with the version of the program");
+    describe_gauge!("callboard_ready", "Whether jobs are taken: 1, or 0");
+    describe_gauge!("callboard_live_jobs", "Jobs that have not ended");
+    describe_gauge!(
+        "callboard_live_jobs_max",
+        "Live jobs above which submissions are refused"
+    );
+    describe_gauge!(
+        "callboard_unfinished_tasks",
+        "Tasks of live jobs that have not ended"
+    );
+    describe_gauge!(
+        "callboard_unfinished_tasks_max",
+        "Unfinished tasks above which submissions are refused"
+    );
+    describe_gauge!(
+        "callboard_store_connections",
+        "Connections that read the store, by state: in_use or idle"
+    );
+    describe_gauge!(
+        "callboard_store_connections_max",
+        "Connections that may read the store at one time"
+    );
+    describe_gauge!(
+        "callboard_memory_limit_bytes",
+        Unit::Bytes,
+        "Memory that the process may have, where its control group has a bound"
+    );
+    describe_counter!(
+        "callboard_verdicts_total",
+        "Claims that validators verified or refuted, by kind of job and verdict"
     );
 }

@@ -12,9 +12,6 @@ const AXIS_PX = 64;
 /** Labels that do not fit beside one another are turned, and cut at so many characters. */
 const TURNED = { degrees: -35, chars: 18, size_px: 96 };
 
-/** Colours of series, by their place. */
-export const SERIES = ["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
-
 const axis = () => ({ stroke: colour("faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, font: "12px system-ui, sans-serif" });
 
 function useChart(make, inputs) {
@@ -69,27 +66,6 @@ export function Bars({ bars, format, label }) {
       );
     },
     [JSON.stringify(bars)],
-  );
-  return html`<div class="chart" ref=${frame} role="img" aria-label=${label}></div>`;
-}
-
-/** Lines over time: `times` in seconds, `series` as `{label, values}`. */
-export function Lines({ times, series, format, label, height = HEIGHT_PX }) {
-  const frame = useChart(
-    (element, width) =>
-      new uPlot(
-        {
-          width,
-          height,
-          legend: { show: series.length > 1 },
-          cursor: { drag: { x: false, y: false } },
-          axes: [axis(), { ...axis(), size: AXIS_PX, values: (_, splits) => splits.map((at) => format(at)) }],
-          series: [{}, ...series.map((line, index) => ({ label: line.label, stroke: colour(SERIES[index % SERIES.length]), width: 2, points: { show: false }, value: (_, value) => (value === null ? "–" : format(value)) }))],
-        },
-        [times, ...series.map((line) => line.values)],
-        element,
-      ),
-    [JSON.stringify([times, series])],
   );
   return html`<div class="chart" ref=${frame} role="img" aria-label=${label}></div>`;
 }

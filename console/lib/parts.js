@@ -1,5 +1,5 @@
 // Parts that pages are made of.
-import { bytes, exactMoment, moment, preciseMoment, roughly, shortId, since, words } from "./format.js";
+import { exactMoment, moment, preciseMoment, roughly, shortId, since, words } from "./format.js";
 import { href } from "./router.js";
 import { Fragment, cloneElement, html, isValidElement, signal, useEffect, useId } from "./ui.js";
 
@@ -38,8 +38,6 @@ export const Ago = ({ at }) =>
 export const Id = ({ id, full = false }) => html`<code class="id" title=${id}>${full ? id : shortId(id)}</code>`;
 
 export const JobLink = ({ id, full = false }) => html`<a href=${href(["jobs", id])}><${Id} id=${id} full=${full} /></a>`;
-
-export const Size = ({ of }) => html`<span>${bytes(of)}</span>`;
 
 /** Text that can be copied. */
 export function Copy({ text, label = "Copy" }) {

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     approvals, audit, backup, bench, cancel, check_config, effects, evidence, failure::Failure,
-    jobs, keys, kinds, market, migrate, openapi, run, serve, signal, steer, submit, supervision,
-    verify_crash, watch, why,
+    health, jobs, keys, kinds, market, migrate, openapi, run, serve, signal, steer, submit,
+    supervision, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -24,6 +24,8 @@ enum Command {
     Run(run::Args),
     /// Serve jobs over HTTP until SIGTERM or SIGINT
     Serve(serve::Args),
+    /// Ask a server whether it takes jobs; exit code 0 if it does and 1 if not
+    Health(health::Args),
     /// Submit a job to a server
     Submit(submit::Args),
     /// Follow a job on a server to its end and print its result
@@ -97,6 +99,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(args).await,
         Command::Serve(args) => serve::serve(args).await,
+        Command::Health(args) => health::health(args).await,
         Command::Submit(args) => submit::submit(args).await,
         Command::Watch(args) => watch::watch(args).await,
         Command::Jobs(args) => jobs::jobs(args).await,

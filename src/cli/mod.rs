@@ -15,6 +15,7 @@ mod effects;
 mod evidence;
 mod failure;
 mod follow;
+mod health;
 mod input;
 mod job;
 mod jobs;

@@ -100,6 +100,11 @@ impl Desk {
         *self.shutdown.borrow()
     }
 
+    /// Whether jobs are taken: started, live jobs taken up, not shutting down.
+    pub fn is_ready(&self) -> bool {
+        !self.is_draining() && self.universe.is_ready() && self.house.coordinator.is_ready()
+    }
+
     /// Why a submission was not taken: of a store that is full, that it is.
     pub fn refusal(&self, error: SubmitError) -> Problem {
         let is_store = matches!(

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use callboard_orchestra::journal::JournalError;
-use sea_orm::{DatabaseConnection, EntityTrait, QuerySelect};
+use sea_orm::{DatabaseConnection, DbBackend, EntityTrait, QuerySelect};
 
 use super::{
     DirArtifacts,
@@ -15,6 +15,14 @@ use super::{
 /// How a full disk shows in the texts of SQLite (SQLITE_FULL) and of the operating system (ENOSPC, as PostgreSQL tells
 /// it).
 const FULL: [&str; 2] = ["database or disk is full", "No space left on device"];
+
+/// Connections that read. The writer has two of its own beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub in_use: usize,
+    pub idle: usize,
+    pub max: u32,
+}
 
 /// Looks after an open store. Clones share it.
 #[derive(Clone)]
@@ -81,6 +89,33 @@ impl StoreHealth {
         match write {
             true => self.artifacts.probe().await,
             false => Ok(()),
+        }
+    }
+
+    /// Connections that read, as of this moment.
+    pub fn connections(&self) -> Connections {
+        let (open, idle, max) = match self.readers.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = self.readers.get_postgres_connection_pool();
+                (
+                    pool.size(),
+                    pool.num_idle(),
+                    pool.options().get_max_connections(),
+                )
+            }
+            _ => {
+                let pool = self.readers.get_sqlite_connection_pool();
+                (
+                    pool.size(),
+                    pool.num_idle(),
+                    pool.options().get_max_connections(),
+                )
+            }
+        };
+        Connections {
+            in_use: (open as usize).saturating_sub(idle),
+            idle,
+            max,
         }
     }
 

@@ -43,7 +43,7 @@ pub use auth::{
 pub use backup::{BackupError, Census, copy_store, take_census};
 pub use entity::{webhook_delivery, webhook_delivery::DeliveryState, webhook_endpoint};
 pub use error::StoreError;
-pub use health::StoreHealth;
+pub use health::{Connections, StoreHealth};
 pub use journal::SqlJournal;
 pub use listing::{APPROVALS, EFFECTS, Filtered, JOBS, JobCount, JobCounts, Listing};
 pub use moving::{MoveError, Moved, move_store};

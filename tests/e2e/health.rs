@@ -253,6 +253,12 @@ async fn the_metrics_of_a_finished_job_are_there() {
         "callboard_http_request_duration_seconds_count{route=\"/v1/jobs\",method=\"POST\",status=\"202\"}",
         "callboard_http_request_duration_seconds_count{route=\"/v1/jobs/{id}\",method=\"GET\",status=\"200\"}",
         "callboard_http_request_duration_seconds_count{route=\"unmatched\",method=\"GET\",status=\"404\"}",
+        "callboard_ready 1",
+        "callboard_live_jobs_max 250000",
+        "callboard_unfinished_tasks 0",
+        "callboard_store_connections{state=\"idle\"}",
+        "callboard_store_connections_max 4",
+        "callboard_build_info{version=\"",
         "process_resident_memory_bytes",
     ] {
         assert!(text.contains(line), "no {line} in\n{text}");

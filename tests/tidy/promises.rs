@@ -17,6 +17,9 @@ const FAILURE_PAGES: [&str; 3] = [
     "docs/owasp.md",
     "actors/runtime/SEMANTICS.md",
 ];
+/// Names there are those of cookies.
+const COOKIES: &str = "src/http/sessions/cookies.rs";
+const DESCRIPTIONS: &str = "src/telemetry.rs";
 /// What Prometheus adds to the name of a histogram.
 const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_count", "_sum"];
 /// A name in code quotes with this many underscores is the name of a test.
@@ -182,6 +185,25 @@ fn every_metric_that_a_document_names_is_recorded() {
     none(
         unknown
             .map(|(file, number, name)| file.at(number, format!("no code records {name}")))
+            .collect(),
+    );
+}
+
+#[test]
+fn every_metric_has_help_text() {
+    let described = RUST
+        .iter()
+        .find(|source| source.file.path == DESCRIPTIONS)
+        .expect("one file describes the metrics");
+    let described: BTreeSet<&str> = described
+        .product()
+        .flat_map(|(_, line)| line.literals.iter().map(String::as_str))
+        .collect();
+    let bare = recorded()
+        .into_iter()
+        .filter(|(name, place)| !place.starts_with(COOKIES) && !described.contains(name));
+    none(
+        bare.map(|(_, place)| format!("{place} has no help text in {DESCRIPTIONS}"))
             .collect(),
     );
 }

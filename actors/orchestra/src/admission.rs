@@ -55,6 +55,10 @@ impl Admission {
         }
     }
 
+    pub const fn limits(&self) -> AdmissionLimits {
+        self.limits
+    }
+
     pub fn live_jobs(&self) -> usize {
         self.limits
             .live_jobs_max

@@ -70,7 +70,7 @@ fn the_bytes_of_a_seed_never_change() {
     assert_eq!(
         digests,
         [
-            "generator 1",
+            "generator 2",
             "in customers.csv b5eba1087ce764ce",
             "in customers.jsonl b25ae36ae1a03d86",
             "in merchants.csv e8a6a9decff2cfb8",

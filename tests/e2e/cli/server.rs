@@ -57,6 +57,20 @@ fn a_second_server_on_one_data_directory_names_the_owner() {
 }
 
 #[test]
+fn the_health_of_a_server_is_an_exit_code_and_one_line() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let url = server.url.clone();
+    for (probe, well) in [(&[][..], "ready\n"), (&["--live"], "alive\n")] {
+        let asked = desk.run(&[&["health", "--server", &url], probe].concat());
+        assert_eq!((asked.code, asked.stdout.as_str()), (Some(0), well));
+    }
+    assert_eq!(server.stop(), Some(0));
+    let gone = desk.run(&["health", "--server", &url]);
+    assert!(gone.refused(1).contains("no server answers"), "{gone:?}");
+}
+
+#[test]
 fn jobs_are_submitted_watched_listed_and_cancelled_by_url() {
     let desk = Desk::new();
     let server = Serving::start(&desk);

@@ -100,6 +100,7 @@ impl Shard {
         }
         for committed in live.take_committed(settled.last_seq) {
             self.log(settled.job, &committed.events);
+            self.count_verdicts(settled.job, &committed.events);
             self.after_commit(settled.job, committed.after);
             self.run_effects(settled.job, committed.effects);
         }

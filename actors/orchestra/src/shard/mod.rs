@@ -18,6 +18,7 @@ mod result;
 mod snapshot;
 mod survey;
 mod timers;
+mod verdicts;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},

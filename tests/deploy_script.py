@@ -1,0 +1,96 @@
+"""deploy/scripts/deploy with real processes: a first program, another, one that does not serve, one that dies, and the way back.
+Jobs that were acknowledged are there all the time."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+
+from deploy_server import CALLBOARD, eventually, free_port
+
+SCRIPT = "deploy/scripts/deploy"
+DEPLOYED, UNCHANGED, ROLLED_BACK = 0, 1, 3
+
+
+def main():
+    place = pathlib.Path(tempfile.mkdtemp(prefix="callboard-check-"))
+    try:
+        examine(place, free_port())
+    finally:
+        pid = place / "site/pid"
+        if pid.exists():
+            subprocess.run(["kill", pid.read_text().strip()], check=False, stderr=subprocess.DEVNULL)
+            eventually("the server ends", lambda: None if pathlib.Path(f"/proc/{pid.read_text().strip()}").exists() else True)
+        shutil.rmtree(place)
+
+
+def examine(place, port):
+    site = place / "site"
+    site.mkdir()
+    (site / "callboard.toml").write_text("[auth]\ninsecure_loopback = true\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD")}
+
+    def deploy(wanted, *arguments):
+        command = [SCRIPT, *arguments, "--dir", site, "--listen", f"127.0.0.1:{port}"]
+        done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        if done.returncode != wanted:
+            raise SystemExit(f"{arguments}: exit code {done.returncode}, not {wanted}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def program(name, serve):
+        """The program, but that serving the site does `serve`."""
+        path = place / name
+        path.write_text(f'#!/bin/sh\ncase "$*" in "serve --listen 127.0.0.1:{port}"*) {serve} ;; esac\nexec {CALLBOARD} "$@"\n')
+        path.chmod(0o755)
+        return path
+
+    def ask(path, body=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}{path}", body and json.dumps(body).encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def expect(what, found, wanted):
+        if found != wanted:
+            raise SystemExit(f"{what}: {found}, not {wanted}")
+
+    def current():
+        return os.path.realpath(site / "current")
+
+    deploy(DEPLOYED, "--program", CALLBOARD, "--watch", "0")
+    first = current()
+    jobs = [ask("/v1/jobs", {"kind": "drill.fanout", "input": {"tasks": 2, "wait_ms": 200}})["id"] for _ in range(20)]
+
+    # A link of another name is a program of its own.
+    said = deploy(DEPLOYED, "--program", program("second", ":"), "--watch", "0")
+    second = current()
+    expect("the program that serves", second != first, True)
+    expect("the schema has a way back", "can go on with the migrated schema" in said, True)
+    gap = re.search(r"gap of (\d+) ms", said)
+
+    deploy(UNCHANGED, "--program", place / "none")
+    expect("after a program that is none", current(), second)
+    deploy(ROLLED_BACK, "--program", program("never-serves", "exit 1"), "--watch", "0")
+    expect("after a program that never serves", current(), second)
+    dies = program("dies", f'{CALLBOARD} "$@" & sleep 3; kill $!; wait $!; exit 1')
+    deploy(ROLLED_BACK, "--program", dies, "--watch", "30")
+    expect("after a program that dies", current(), second)
+
+    said = deploy(DEPLOYED, "rollback")
+    expect("after a rollback by hand", current(), first)
+    back = re.search(r"rolled back after (\d+) ms", said)
+
+    def states():
+        found = [ask(f"/v1/jobs/{job}")["state"] for job in jobs]
+        return found if all(state == "succeeded" for state in found) else None
+
+    eventually("every job succeeds", states)
+    print(f"deployed with a gap of {gap[1]} ms, rolled back in {back[1]} ms, {len(jobs)} jobs succeeded")
+
+
+main()
