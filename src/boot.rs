@@ -15,6 +15,7 @@ use crate::{
     checkpoints,
     config::{Config, RoleConfig},
     denials::Denials,
+    health::{Machine, Providers},
     http::Generation,
     limits::{Quotas, Rates, SharedLimits},
     outbound::Outbound,
@@ -145,6 +146,16 @@ pub async fn limits(config: &Config, instance: &Instance) -> anyhow::Result<(Rat
         }
     });
     Ok((rates, quotas))
+}
+
+/// What health looks at beside the parts of the instance. Errors when no HTTP client can be made.
+pub fn surroundings(config: &Config, data_dir: PathBuf) -> anyhow::Result<(Machine, Providers)> {
+    let machine = Machine {
+        data_dir,
+        config: config.health.clone(),
+    };
+    let providers = Providers::of(config).context("make an HTTP client for health")?;
+    Ok((machine, providers))
 }
 
 /// What generated answers share; other nodes find them where limits are shared.

@@ -9,6 +9,7 @@ pub mod config;
 pub mod console;
 pub mod denials;
 pub mod filter;
+pub mod health;
 pub mod http;
 pub mod limits;
 pub mod memory;

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::{
     approvals, audit, backup, bench, cancel, check_config, effects, evidence, failure::Failure,
     health, jobs, keys, kinds, market, migrate, openapi, run, serve, signal, steer, submit,
-    verify_crash, watch, why,
+    supervision, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -56,6 +56,8 @@ enum Command {
     Effects(effects::ListArgs),
     /// Say what became of an effect whose outcome is unknown
     Resolve(effects::ResolveArgs),
+    /// Show the crews of a server, and step in at one: pause, resume, drain, restart, reset its breaker
+    Supervision(supervision::Args),
     /// Make, list, rotate and revoke API keys
     Keys(keys::Args),
     /// Verify or export who did what, or replace the key that signs it
@@ -113,6 +115,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Reject(args) => approvals::reject(args).await,
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
+        Command::Supervision(args) => supervision::supervision(args).await,
         Command::Keys(args) => keys::keys(args).await,
         Command::Audit(args) => audit::audit(args).await,
         Command::Evidence(args) => evidence::evidence(args).await,

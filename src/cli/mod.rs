@@ -34,6 +34,7 @@ mod signal;
 mod sse;
 mod steer;
 mod submit;
+mod supervision;
 mod terminal;
 mod verify_crash;
 mod watch;

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use callboard::{
-    boot::{Instance, generation, limits, open_store, webhooks},
+    boot::{Instance, generation, limits, open_store, surroundings, webhooks},
     config::Config,
     http::{self, Desk, HttpLimits},
     packs, prices,
@@ -85,7 +85,10 @@ async fn attend(
     let (drain, shutdown) = watch::channel(false);
     let (rates, quotas) = limits(config, instance).await?;
     let generation = generation(config, &rates);
+    let (machine, providers) = surroundings(config, config.store.data_dir.clone())?;
     let desk = Desk {
+        machine,
+        providers,
         generation,
         rates,
         quotas,

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     auth::Authority,
     denials::Denials,
+    health::{Machine, Providers},
     limits::{Quotas, Rates, SeatLimits},
     outbound::Outbound,
     store::{AuditLog, Listing, StoreHealth, Webhooks},
@@ -74,6 +75,8 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    pub machine: Machine,
+    pub providers: Providers,
     /// Says who calls.
     pub authority: Authority,
     pub audit: AuditLog,

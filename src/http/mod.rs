@@ -29,6 +29,7 @@ mod me;
 mod metrics;
 mod observe;
 mod openapi;
+mod prefer;
 mod query;
 mod range;
 mod rate;
@@ -42,6 +43,7 @@ mod server;
 mod sessions;
 mod stream_tickets;
 mod supervision;
+mod usage;
 mod users;
 
 pub use access::{Access, Operation};

@@ -14,7 +14,7 @@ use super::{
     guard::{guard, permit},
     health, jobs, keys, kinds, me, metrics, openapi,
     rate::limit_rate,
-    roles, sessions, stream_tickets, supervision, users, webhooks,
+    roles, sessions, stream_tickets, supervision, usage, users, webhooks,
 };
 use crate::auth::Permission;
 
@@ -122,6 +122,7 @@ table! {
     "/v1/effects/{id}" { get[JobsRead] => effects::show::show }
     "/v1/effects/{id}/resolve" { post[JobsUpdate] => effects::resolve::resolve }
     "/v1/audit" { get[AuditRead] => audit::list::list }
+    "/v1/audit/chain" { get[AuditRead] => audit::chain::chain }
     "/v1/audit/checkpoints" { get[AuditRead] => audit::checkpoints::checkpoints }
     "/v1/audit/keys" { get[AuditRead] => audit::keys::keys }
     "/v1/audit/export" { stream[AuditRead] => audit::export::export }
@@ -130,6 +131,7 @@ table! {
     "/v1/webhooks/{id}" { get[SettingsManage] => webhooks::show::show, patch[SettingsManage] => webhooks::create::change, delete[SettingsManage] => webhooks::show::remove }
     "/v1/webhooks/{id}/deliveries" { get[SettingsManage] => webhooks::deliveries::deliveries }
     "/v1/webhooks/{id}/deliveries/{delivery}/replay" { post[SettingsManage] => webhooks::deliveries::replay }
+    "/v1/usage" { get[JobsRead] => usage::show::usage }
     "/v1/kinds" { get[JobsRead] => kinds::list::list }
     "/v1/kinds/{kind}" { get[JobsRead] => kinds::show::show }
     "/v1/generate/{entity}" { get[ResultsRead] => generate::rows::rows }
@@ -151,6 +153,11 @@ table! {
     "/v1/supervision" { get[MetricsRead] => supervision::tree::tree }
     "/v1/supervision/events" { get[MetricsRead] => supervision::events::events }
     "/v1/supervision/stream" { stream[MetricsRead] => supervision::stream::stream }
+    "/v1/supervision/roles/{role}/pause" { post[SupervisionOperate] => supervision::operate::pause }
+    "/v1/supervision/roles/{role}/resume" { post[SupervisionOperate] => supervision::operate::resume }
+    "/v1/supervision/roles/{role}/drain" { post[SupervisionOperate] => supervision::operate::drain }
+    "/v1/supervision/roles/{role}/restart" { post[SupervisionOperate] => supervision::operate::restart }
+    "/v1/supervision/roles/{role}/reset-breaker" { post[SupervisionOperate] => supervision::operate::reset_breaker }
     "/v1/health" { get[MetricsRead] => health::report::report }
     "/health/live" { get[Public] => health::probe::live }
     "/health/ready" { get[Public] => health::probe::ready }

@@ -13,7 +13,7 @@ mod storage;
 mod verdict;
 
 pub use address::counted_as;
-pub use quotas::{QuotaExceeded, Quotas};
+pub use quotas::{Bounds, Holdings, QuotaExceeded, Quotas};
 pub use rates::{RateKey, Rates, Tier};
 pub use redis_limits::SharedLimits;
 pub use seats::{NoSeat, Seat, SeatLimits, Seats};

@@ -26,6 +26,22 @@ pub struct QuotaExceeded {
     pub retry_after: Duration,
 }
 
+/// What a tenant may have; None is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    pub live_jobs_max: Option<u64>,
+    pub storage_bytes_max: Option<u64>,
+    pub requests_per_minute: Option<u64>,
+}
+
+/// What a tenant has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holdings {
+    pub live_jobs: u64,
+    /// As it was a moment ago.
+    pub storage_bytes: u64,
+}
+
 /// The quotas. Clones share their counts.
 #[derive(Clone)]
 pub struct Quotas {
@@ -54,6 +70,42 @@ impl Quotas {
         }
     }
 
+    /// What the tenant may have.
+    pub fn bounds(&self, tenant: &Tenant) -> Bounds {
+        let general = &self.config;
+        let own = general
+            .tenants
+            .iter()
+            .find(|own| own.tenant == tenant.as_str());
+        let bound = |own: Option<u64>, general: u64| match own.unwrap_or(general) {
+            0 => None,
+            bound => Some(bound),
+        };
+        let requests = |own: &TenantQuota| own.tenant_requests_per_minute.map(u64::from);
+        Bounds {
+            live_jobs_max: bound(
+                own.and_then(|own| own.tenant_live_jobs_max),
+                general.tenant_live_jobs_max,
+            ),
+            storage_bytes_max: bound(
+                own.and_then(|own| own.tenant_storage_bytes_max),
+                general.tenant_storage_bytes_max,
+            ),
+            requests_per_minute: bound(
+                own.and_then(requests),
+                general.tenant_requests_per_minute.into(),
+            ),
+        }
+    }
+
+    /// What the tenant has.
+    pub async fn holdings(&self, tenant: &Tenant) -> Result<Holdings, JournalError> {
+        Ok(Holdings {
+            live_jobs: self.listing.live_jobs(tenant).await?,
+            storage_bytes: self.storage.bytes(tenant).await?,
+        })
+    }
+
     /// Counts a request of the tenant.
     pub async fn request(&self, tenant: &Tenant) -> Result<(), QuotaExceeded> {
         let limit = self.own.get(tenant.as_str()).unwrap_or(&self.everyone);
@@ -77,17 +129,9 @@ impl Quotas {
         tenant: &Tenant,
         more: u64,
     ) -> Result<Result<(), QuotaExceeded>, JournalError> {
-        let config = &self.config;
-        let own = config
-            .tenants
-            .iter()
-            .find(|own| own.tenant == tenant.as_str());
-        let bound = own
-            .and_then(|own| own.tenant_live_jobs_max)
-            .unwrap_or(config.tenant_live_jobs_max);
-        if bound == 0 {
+        let Some(bound) = self.bounds(tenant).live_jobs_max else {
             return Ok(Ok(()));
-        }
+        };
         let live = self.listing.live_jobs(tenant).await?;
         if live.saturating_add(more) <= bound {
             return Ok(Ok(()));
@@ -104,12 +148,10 @@ impl Quotas {
         &self,
         tenant: &Tenant,
     ) -> Result<Result<(), QuotaExceeded>, JournalError> {
-        let mut tenants = self.config.tenants.iter();
-        let own = tenants.find(|own| own.tenant == tenant.as_str());
-        let bound = own
-            .and_then(|own| own.tenant_storage_bytes_max)
-            .unwrap_or(self.config.tenant_storage_bytes_max);
-        if bound == 0 || self.storage.bytes(tenant).await? < bound {
+        let Some(bound) = self.bounds(tenant).storage_bytes_max else {
+            return Ok(Ok(()));
+        };
+        if self.storage.bytes(tenant).await? < bound {
             return Ok(Ok(()));
         }
         Ok(Err(QuotaExceeded {

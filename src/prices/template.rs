@@ -63,6 +63,18 @@ impl UrlTemplate {
         )
     }
 
+    /// The server alone: no path and no query, in which keys may lie.
+    pub fn origin(&self) -> Url {
+        let day = FIRST_DAY.to_string();
+        let mut url = self
+            .filled("A", &day, &day)
+            .expect("the template is a URL whatever is filled in");
+        url.set_path("/");
+        url.set_query(None);
+        url.set_fragment(None);
+        url
+    }
+
     fn filled(&self, ticker: &str, from: &str, to: &str) -> Option<Url> {
         let text = self.0.replace(TICKER, ticker);
         Url::parse(&text.replace(FROM, from).replace(TO, to)).ok()

@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 /// Where files are written before they get their names. Emptied when the store opens.
 const UNFINISHED_DIR: &str = "tmp";
+/// What is written to see whether it can be.
+const PROBE: &[u8] = b"callboard";
 const HASH_HEX_LEN: usize = 64;
 const SHELF_HEX_LEN: usize = 2;
 
@@ -41,6 +43,21 @@ impl DirArtifacts {
         Ok(Self {
             dir: dir.to_owned(),
         })
+    }
+
+    /// Whether the folder is there.
+    pub(super) fn is_there(&self) -> io::Result<()> {
+        fs::metadata(self.unfinished()).map(drop)
+    }
+
+    /// Writes a file, syncs it and removes it, as far as `put` would go before the file gets its name.
+    pub(super) async fn probe(&self) -> io::Result<()> {
+        let unfinished = self.unfinished().join(Uuid::now_v7().simple().to_string());
+        let written = tokio::task::spawn_blocking(move || {
+            let written = write_synced(&unfinished, PROBE);
+            fs::remove_file(&unfinished).and(written)
+        });
+        written.await.map_err(io::Error::other)?
     }
 
     /// The folders that files lie in.
@@ -185,6 +202,16 @@ mod tests {
 
     fn path_of(dir: &Path, sha256: &str) -> PathBuf {
         dir.join(&sha256[..2]).join(sha256)
+    }
+
+    #[tokio::test]
+    async fn a_probe_leaves_nothing_and_fails_where_nothing_can_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let artifacts = DirArtifacts::open(dir.path()).unwrap();
+        artifacts.probe().await.unwrap();
+        assert_eq!(fs::read_dir(artifacts.unfinished()).unwrap().count(), 0);
+        fs::remove_dir(artifacts.unfinished()).unwrap();
+        assert!(artifacts.probe().await.is_err() && artifacts.is_there().is_err());
     }
 
     #[tokio::test]

@@ -1,11 +1,16 @@
 //! How well the store is, for whoever asks often.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use callboard_orchestra::journal::JournalError;
 use sea_orm::{DatabaseConnection, DbBackend, EntityTrait, QuerySelect};
 
-use super::{commit::failed, entity::store_epoch, writer::Writer};
+use super::{
+    DirArtifacts,
+    commit::{begin, failed},
+    entity::store_epoch,
+    writer::Writer,
+};
 
 /// How a full disk shows in the texts of SQLite (SQLITE_FULL) and of the operating system (ENOSPC, as PostgreSQL tells
 /// it).
@@ -24,6 +29,7 @@ pub struct Connections {
 pub struct StoreHealth {
     writer: Arc<Writer>,
     readers: DatabaseConnection,
+    artifacts: Arc<DirArtifacts>,
     owner: Arc<str>,
     epoch: u64,
 }
@@ -32,12 +38,14 @@ impl StoreHealth {
     pub(super) fn new(
         writer: Arc<Writer>,
         readers: DatabaseConnection,
+        artifacts: Arc<DirArtifacts>,
         owner: Arc<str>,
         epoch: u64,
     ) -> Self {
         Self {
             writer,
             readers,
+            artifacts,
             owner,
             epoch,
         }
@@ -62,6 +70,26 @@ impl StoreHealth {
             .one(&self.readers)
             .await;
         read.map(drop).map_err(failed("read the epoch"))
+    }
+
+    /// Waits for the connections that write and begins a transaction, which it gives up. Errors when nothing can be written
+    /// or another process has taken the store.
+    pub async fn probe_writer(&self) -> Result<(), JournalError> {
+        let lease = self.writer.lease().await?;
+        let txn = begin(&lease, self.epoch).await?;
+        let given_up = txn.rollback().await;
+        given_up.map_err(failed("give up a transaction"))?;
+        lease.put_back();
+        Ok(())
+    }
+
+    /// Whether the folder of artifacts is there; with `write`, whether a file can be written in it.
+    pub async fn probe_artifacts(&self, write: bool) -> io::Result<()> {
+        self.artifacts.is_there()?;
+        match write {
+            true => self.artifacts.probe().await,
+            false => Ok(()),
+        }
     }
 
     /// Connections that read, as of this moment.

@@ -45,7 +45,7 @@ pub use entity::{webhook_delivery, webhook_delivery::DeliveryState, webhook_endp
 pub use error::StoreError;
 pub use health::{Connections, StoreHealth};
 pub use journal::SqlJournal;
-pub use listing::{APPROVALS, EFFECTS, Filtered, JOBS, Listing};
+pub use listing::{APPROVALS, EFFECTS, Filtered, JOBS, JobCount, JobCounts, Listing};
 pub use moving::{MoveError, Moved, move_store};
 pub use opening::Store;
 pub use prices::{CHUNK_BARS, Imported, ImportedPrices, PriceImport, imported_prices};

@@ -159,7 +159,13 @@ impl Store {
     pub fn health(&self) -> StoreHealth {
         let is_shared = matches!(self.backend, Backend::Postgres(_));
         let owner = self.lock.owner_for(is_shared).into();
-        StoreHealth::new(self.writer.clone(), self.readers.clone(), owner, self.epoch)
+        StoreHealth::new(
+            self.writer.clone(),
+            self.readers.clone(),
+            self.artifacts.clone(),
+            owner,
+            self.epoch,
+        )
     }
 
     /// Removes what `policy` no longer keeps, when it is told to.

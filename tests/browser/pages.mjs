@@ -8,6 +8,9 @@ export async function start(server) {
   await server.failpoint("perform::drill.runner", "panic");
   const failed = await server.submit("drill.fanout", { tasks: 2 }, { wait: 60 });
   await server.failpoint("perform::drill.runner", "off");
+  await server.ask("POST", "/v1/keys", { name: "nightly import", role: "service" });
+  await server.ask("PUT", "/v1/roles/auditor", { permissions: ["audit:read", "jobs:read"] });
+  await server.ask("POST", "/v1/supervision/roles/drill.planner/restart", { reason: "new certificates" });
   return { market: market.id, synth: synth.id, signal: signal.id, failed: failed.id };
 }
 
@@ -35,5 +38,12 @@ export const pages = ({ market, synth, signal, running, failed }) => [
   ["job-facts", `/#/jobs/${market}?tab=facts`, "tbody tr"],
   ["job-artifacts", `/#/jobs/${synth}?tab=artifacts`, "tbody tr"],
   ["job-input", `/#/jobs/${market}?tab=input`, ".tree"],
+  ["supervision", "/#/supervision", ".events tbody tr"],
+  ["supervision-crew", "/#/supervision/drill.runner?kind=trouble", ".crew-detail tbody tr"],
+  ["approvals", "/#/approvals", "tbody tr"],
+  ["audit", "/#/audit", "tbody tr"],
+  ["usage", "/#/usage", "tbody tr"],
+  ["health", "/#/health", "tbody tr"],
+  ["keys", "/#/keys", "tbody tr .actions"],
   ["docs", "/docs#submit_job", ".operation .answers"],
 ];

@@ -157,7 +157,11 @@ async fn run(
         .await
         .unwrap();
     let generation = callboard::boot::generation(&setup.config, &rates);
+    let (machine, providers) =
+        callboard::boot::surroundings(&setup.config, data_dir.path().to_owned()).unwrap();
     let desk = Desk {
+        machine,
+        providers,
         generation,
         rates,
         quotas,

@@ -22,7 +22,7 @@ use crate::{
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audit_chain.py");
 
 /// Signs after every record.
-fn signing() -> Setup {
+pub fn signing() -> Setup {
     let mut config = Config::default();
     config.audit.checkpoint_records = NonZeroU64::MIN;
     Setup {
@@ -31,12 +31,12 @@ fn signing() -> Setup {
     }
 }
 
-async fn records(client: &Client, query: &str) -> Vec<Value> {
+pub async fn records(client: &Client, query: &str) -> Vec<Value> {
     let page = client.get_json(&format!("/v1/audit{query}")).await;
     page["items"].as_array().unwrap().clone()
 }
 
-async fn until_signed(client: &Client, seq: u64) -> Value {
+pub async fn until_signed(client: &Client, seq: u64) -> Value {
     eventually("the chain is signed", || async {
         let made = client.get_json("/v1/audit/checkpoints?limit=500").await;
         let last = made["items"].as_array()?.last()?.clone();

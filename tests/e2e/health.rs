@@ -1,7 +1,16 @@
 //! Health, readiness and metrics.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     app::{Setup, TestApp},
@@ -23,10 +32,15 @@ async fn a_server_that_is_well_says_so_of_every_part() {
     let health = client.get_json("/v1/health").await;
     assert_eq!(health["status"], "healthy", "{health}");
     let components = health["components"].as_array().unwrap();
+    assert_eq!(health["deep"], false);
     for name in [
         "store",
+        "journal",
         "coordinator",
         "arbiters",
+        "disk",
+        "artifacts",
+        "memory",
         "crew drill.runner",
         "crew drill.planner",
     ] {
@@ -37,6 +51,92 @@ async fn a_server_that_is_well_says_so_of_every_part() {
         assert_eq!(component["status"], "healthy");
         assert!(component["response_ms"].is_f64());
     }
+    assert_eq!(
+        client.get("/v1/health?deep=perhaps").await.problem(),
+        "invalid_query"
+    );
+}
+
+fn part<'a>(health: &'a Value, name: &str) -> &'a Value {
+    let mut parts = health["components"].as_array().unwrap().iter();
+    let found = parts.find(|part| part["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {health}"))
+}
+
+/// Answers every connection with one status, and counts them.
+async fn provider(status: &'static str) -> (String, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = [0; 4_096];
+            let read = socket.read(&mut request).await.unwrap();
+            assert!(read > 0);
+            count.fetch_add(1, Ordering::SeqCst);
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn a_deep_look_asks_providers_and_writes() {
+    let (prices, prices_asked) = provider("404 Not Found").await;
+    let (vault, vault_asked) = provider("503 Service Unavailable").await;
+    let mut setup = Setup::default();
+    setup.config.outbound.allowed_networks = vec!["127.0.0.0/8".parse().unwrap()];
+    setup.config.market.price_url = format!("{prices}/{{ticker}}.csv?key=secret");
+    setup.config.vault.address = vault;
+    let app = TestApp::start_with(setup).await;
+    let client = app.client();
+    let quick = client.get_json("/v1/health").await;
+    assert_eq!(quick["status"], "healthy", "{quick}");
+    assert_eq!(part(&quick, "provider prices")["status"], "unknown");
+    assert_eq!(prices_asked.load(Ordering::SeqCst), 0);
+
+    let deep = client.get_json("/v1/health?deep=true").await;
+    assert_eq!(deep["deep"], true);
+    assert_eq!(
+        part(&deep, "provider prices")["status"],
+        "healthy",
+        "{deep}"
+    );
+    let sealed = part(&deep, "provider vault");
+    assert_eq!(sealed["status"], "unhealthy", "{deep}");
+    assert_eq!(sealed["essential"], false);
+    assert_eq!(deep["status"], "degraded", "not essential");
+    for name in ["store", "artifacts"] {
+        assert_eq!(part(&deep, name)["status"], "healthy", "{deep}");
+    }
+    let asked = [prices_asked, vault_asked].map(|asked| asked.load(Ordering::SeqCst));
+    assert_eq!(asked, [1, 1]);
+    assert!(!deep.to_string().contains("secret"));
+
+    std::fs::remove_dir_all(app.data_dir.join("artifacts/tmp")).unwrap();
+    let deep = client.get_json("/v1/health?deep=true").await;
+    assert_eq!(part(&deep, "artifacts")["status"], "unhealthy", "{deep}");
+}
+
+#[tokio::test]
+async fn a_disk_below_its_floor_is_told_of() {
+    let mut setup = Setup::default();
+    setup.config.health.disk_free_bytes_min = u64::MAX;
+    let app = TestApp::start_with(setup).await;
+    let answer = app.client().get("/v1/health").await;
+    assert_eq!(answer.status, 503);
+    let health: Value = answer.json();
+    let disk = part(&health, "disk");
+    assert_eq!(
+        (&health["status"], &disk["status"]),
+        (&json!("unhealthy"), &json!("unhealthy"))
+    );
+    let job = app.client().fanout(1).await;
+    let job = app.client().finished(&job.id).await;
+    assert_eq!(job.state, "succeeded", "health decides nothing by itself");
 }
 
 #[cfg(feature = "failpoints")]

@@ -64,6 +64,17 @@ async fn what_happened_to_actors_is_kept_and_read_in_pages() {
             .iter()
             .all(|item| item["id"].as_u64() > all[0]["id"].as_u64())
     );
+    let newest = client
+        .get_json("/v1/supervision/events?newest=true&limit=2")
+        .await;
+    let newest = newest["items"].as_array().unwrap();
+    assert_eq!(newest[..], all[all.len() - 2..]);
+    let path = "/v1/supervision/events?newest=true&limit=1&filter=id%20%3E%200";
+    assert_eq!(client.get_json(path).await["items"][0], newest[1]);
+    let both = client
+        .get("/v1/supervision/events?newest=true&after=1")
+        .await;
+    assert_eq!(both.problem(), "invalid_query");
 }
 
 #[cfg(not(feature = "failpoints"))]

@@ -27,6 +27,7 @@ use crate::{
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
     time::Clock,
     turns::Turns,
+    writer::{JournalGauge, JournalVitals},
 };
 
 /// How long a shard may take to answer.
@@ -76,6 +77,7 @@ pub struct Coordinator(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub catalog: Catalog,
     pub journal: Arc<dyn Journal>,
+    pub journal_gauge: JournalGauge,
     pub hub: EventHub,
     pub admission: Admission,
     pub clock: Clock,
@@ -98,6 +100,11 @@ impl Coordinator {
 
     pub fn journal(&self) -> &Arc<dyn Journal> {
         &self.0.journal
+    }
+
+    /// How the journal's writer is doing, without asking it.
+    pub fn journal_vitals(&self) -> JournalVitals {
+        self.0.journal_gauge.vitals()
     }
 
     pub fn hub(&self) -> &EventHub {

@@ -23,7 +23,7 @@ use crate::{
     shard::{Shard, ShardPorts},
     time::Clock,
     turns::Turns,
-    writer::{Writer, WriterPorts},
+    writer::{JournalGauge, Writer, WriterPorts},
 };
 
 /// Sizes of the house.
@@ -104,7 +104,9 @@ impl House {
             strategy: Strategy::OneForOne,
             ..SupervisorSpec::new("core")
         });
+        let journal_gauge = JournalGauge::default();
         let writer_ports = WriterPorts {
+            gauge: journal_gauge.clone(),
             journal: ports.journal.clone(),
             hub: hub.clone(),
             fenced: ports.fenced,
@@ -143,6 +145,7 @@ impl House {
             recovered.push(told);
         }
         let coordinator = Coordinator::new(Inner {
+            journal_gauge,
             catalog,
             journal: ports.journal,
             hub,

@@ -58,3 +58,4 @@ pub use role::{Role, RoleProfile};
 pub use submission::Submission;
 pub use time::Timestamp;
 pub use why::Why;
+pub use writer::{JournalVitals, LastCommit};

@@ -32,8 +32,8 @@ mod work;
 pub use child::{Backoff, ChildSpec, Intensity, Restart, Strategy, SupervisorSpec};
 pub use crew::{
     BreakerSpec, BreakerState, BreakerVitals, Crew, CrewSpec, CrewVitals, Fault, Holding,
-    HoldingState, Notice, Offer, OnOpen, OwnerId, Refusal, Report, Share, TaskKey, WorkerId,
-    WorkerState, WorkerVitals,
+    HoldingState, Intervention, Notice, Offer, OnOpen, OwnerId, Refusal, Report, Share, TaskKey,
+    WorkerId, WorkerState, WorkerVitals,
 };
 pub use event::{EVENTS_MAX, EventKind, SupervisionEvent};
 pub use exit::install_panic_hook;

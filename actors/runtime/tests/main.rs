@@ -10,6 +10,7 @@ mod crew;
 mod desk;
 mod drill;
 mod escalation;
+mod intervention;
 mod memory;
 mod panics;
 mod resident;

@@ -1,5 +1,6 @@
 //! Who did what, as recorded, signed and exported.
 
+pub mod chain;
 pub mod checkpoints;
 pub mod export;
 pub mod keys;

@@ -17,8 +17,8 @@ pub struct AuditView {
     #[schema(example = "aud_019c8f0e5a7c7d0b8000000000000001")]
     id: String,
     /// Place in the chain of the tenant, from 1.
-    seq: u64,
-    at: String,
+    pub seq: u64,
+    pub at: String,
     #[schema(example = "job.submitted")]
     action: String,
     /// Id of what it is about.

@@ -1,4 +1,5 @@
 //! Whether the server is alive, ready and well.
 
+mod parts;
 pub mod probe;
 pub mod report;

@@ -1,182 +1,129 @@
 //! GET /v1/health
 
-use std::{
-    future::Future,
-    time::{Duration, Instant},
+use actix_web::{HttpResponse, web::Data};
+use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::parts;
+use crate::{
+    health::{Component, Finding, Status, check, disk, memory, overall},
+    http::{
+        desk::Desk,
+        error::{Problem, ProblemBody},
+        query::Asked,
+    },
 };
 
-use actix_web::{HttpResponse, web::Data};
-use callboard_orchestra::RecoveryProgress;
-use callboard_runtime::{BreakerState, Condition, CrewVitals};
-use serde::Serialize;
-use utoipa::ToSchema;
+/// What a provider is said to be when nobody asks it.
+const NOT_ASKED: &str = "not asked; `?deep=true` asks";
 
-use crate::http::desk::Desk;
-
-/// A store that takes longer than this is not healthy.
-const STORE_ANSWER_MAX: Duration = Duration::from_secs(2);
-
-/// How well something is; the whole is as well as its worst part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    Healthy,
-    Degraded,
-    Unhealthy,
+/// How closely to look.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Look {
+    /// Begins a write in the store, writes a file beside the artifacts, and asks Redis and providers.
+    #[serde(default)]
+    deep: bool,
 }
 
 /// How well the server is.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     status: Status,
+    /// Whether the costly checks were made as well.
+    deep: bool,
     components: Vec<Component>,
 }
 
-/// How well a part of the server is.
-#[derive(Serialize, ToSchema)]
-pub struct Component {
-    #[schema(example = "crew market.analyst")]
-    name: String,
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    /// Milliseconds the check took.
-    response_ms: f64,
-}
-
-type Finding = (Status, Option<String>);
+type Check<'a> = LocalBoxFuture<'a, Component>;
 
 /// Show how well the server is
+///
+/// It is unhealthy when an essential component is; degraded when any component is degraded or unhealthy, or an essential one
+/// unknown; healthy otherwise.
 #[utoipa::path(
     get, path = "/v1/health", tag = "health", operation_id = "health",
+    params(Look),
     responses(
         (status = 200, description = "The server is healthy or degraded", body = Health),
+        (status = 400, description = "The query cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The server is unhealthy", body = Health),
     )
 )]
-pub async fn report(desk: Data<Desk>) -> HttpResponse {
-    let mut components = vec![
-        check("store".to_owned(), store(&desk)).await,
-        check("coordinator".to_owned(), async { coordinator(&desk) }).await,
-        check("arbiters".to_owned(), async { arbiters(&desk) }).await,
-    ];
-    if let Some(shared) = desk.rates.shared() {
-        components.push(check("redis".to_owned(), async { redis(shared.answers()) }).await);
-    }
-    let mut crews: Vec<_> = desk.house.crews.values().collect();
-    crews.sort_by_key(|crew| crew.role().to_owned());
-    for crew in crews {
-        components.push(
-            check(format!("crew {}", crew.role()), async {
-                crew_finding(&crew.vitals())
-            })
-            .await,
-        );
-    }
-    let status = components
-        .iter()
-        .map(|component| component.status)
-        .max()
-        .unwrap_or(Status::Healthy);
+pub async fn report(
+    Asked(Look { deep }): Asked<Look>,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Problem> {
+    let components = join_all(checks(&desk, deep)).await;
+    let status = overall(&components);
     let mut response = match status {
-        Status::Healthy | Status::Degraded => HttpResponse::Ok(),
+        Status::Healthy | Status::Degraded | Status::Unknown => HttpResponse::Ok(),
         Status::Unhealthy => HttpResponse::ServiceUnavailable(),
     };
-    response.json(Health { status, components })
-}
-
-async fn check(name: String, finding: impl Future<Output = Finding>) -> Component {
-    let started = Instant::now();
-    let (status, message) = finding.await;
-    Component {
-        name,
+    Ok(response.json(Health {
         status,
-        message,
-        response_ms: started.elapsed().as_secs_f64() * 1e3,
-    }
+        deep,
+        components,
+    }))
 }
 
-/// Reads a row, and looks how the last commit went.
-async fn store(desk: &Desk) -> Finding {
-    match tokio::time::timeout(STORE_ANSWER_MAX, desk.store.probe()).await {
-        Ok(Ok(())) => match desk.store.refusal() {
-            Some(cause) => (
-                Status::Degraded,
-                Some(format!("the last commit failed: {cause}")),
-            ),
-            None => (Status::Healthy, None),
-        },
-        Ok(Err(error)) => (Status::Unhealthy, Some(error.to_string())),
-        Err(_) => (
-            Status::Unhealthy,
-            Some(format!("no answer within {STORE_ANSWER_MAX:?}")),
+/// All of them are made at the same time.
+fn checks(desk: &Desk, deep: bool) -> Vec<Check<'_>> {
+    let essential = |name, finding| part(desk, name, true, finding);
+    let mut all = vec![
+        essential("store", parts::store(desk, deep).boxed_local()),
+        essential(
+            "journal",
+            async { parts::journal(&desk.house.coordinator.journal_vitals()) }.boxed_local(),
         ),
+        essential(
+            "coordinator",
+            async { parts::coordinator(desk) }.boxed_local(),
+        ),
+        essential("arbiters", async { parts::arbiters(desk) }.boxed_local()),
+        essential("disk", disk(&desk.machine).boxed_local()),
+    ];
+    let other = |name: String, finding| part(desk, name, false, finding);
+    all.push(other(
+        "artifacts".to_owned(),
+        parts::artifacts(desk, deep).boxed_local(),
+    ));
+    all.push(other(
+        "memory".to_owned(),
+        async { memory(&desk.machine) }.boxed_local(),
+    ));
+    if let Some(shared) = desk.rates.shared() {
+        let asked = parts::redis(shared.link(), deep).boxed_local();
+        all.push(other("redis".to_owned(), asked));
     }
-}
-
-fn redis(answers: bool) -> Finding {
-    if answers {
-        return (Status::Healthy, None);
-    }
-    let message = "does not answer: this node goes by limits of its own";
-    (Status::Degraded, Some(message.to_owned()))
-}
-
-fn coordinator(desk: &Desk) -> Finding {
-    if desk.is_draining() {
-        return (Status::Unhealthy, Some("shutting down".to_owned()));
-    }
-    if !desk.house.coordinator.is_ready() {
-        let progress = match desk.house.coordinator.recovery() {
-            Some(RecoveryProgress {
-                taken_up,
-                found: Some(found),
-            }) => format!(": {taken_up} of {found}"),
-            Some(_) | None => String::new(),
+    for provider in desk.providers.all() {
+        let asked = async move {
+            match deep {
+                true => desk.providers.ask(provider).await,
+                false => Finding::unknown(NOT_ASKED),
+            }
         };
-        let message = format!("taking up live jobs from the journal{progress}");
-        return (Status::Unhealthy, Some(message));
+        let name = format!("provider {}", provider.name);
+        all.push(other(name, asked.boxed_local()));
     }
-    let admission = desk.house.coordinator.admission();
-    let load = format!(
-        "{} live jobs, {} unfinished tasks",
-        admission.live_jobs(),
-        admission.unfinished_tasks()
-    );
-    (Status::Healthy, Some(load))
+    let mut crews: Vec<_> = desk.house.crews.values().collect();
+    crews.sort_by_key(|crew| crew.role());
+    for crew in crews {
+        let name = format!("crew {}", crew.role());
+        let looked = async { parts::crew(&crew.vitals()) };
+        all.push(other(name, looked.boxed_local()));
+    }
+    all
 }
 
-fn arbiters(desk: &Desk) -> Finding {
-    match desk.universe.condition() {
-        Condition::Failed(cause) => (Status::Unhealthy, Some(cause)),
-        Condition::Degraded(reasons) if !desk.universe.is_ready() => {
-            (Status::Unhealthy, Some(reasons.join("; ")))
-        }
-        Condition::Degraded(_) | Condition::Sound => (Status::Healthy, None),
-    }
-}
-
-fn crew_finding(crew: &CrewVitals) -> Finding {
-    let because = crew
-        .last_failure
-        .as_ref()
-        .map(|failure| format!("; last failure: {failure}"))
-        .unwrap_or_default();
-    match crew.breaker.state {
-        BreakerState::Open => {
-            let retry_s = crew.breaker.retry_after_ms as f64 / 1e3;
-            (
-                Status::Degraded,
-                Some(format!("breaker open, next try in {retry_s:.1} s{because}")),
-            )
-        }
-        BreakerState::HalfOpen => (
-            Status::Degraded,
-            Some(format!(
-                "breaker half-open, one task is let through{because}"
-            )),
-        ),
-        BreakerState::Closed if crew.paused => (Status::Degraded, Some("paused".to_owned())),
-        BreakerState::Closed => (Status::Healthy, None),
-    }
+fn part<'a>(
+    desk: &'a Desk,
+    name: impl Into<String> + 'a,
+    essential: bool,
+    finding: LocalBoxFuture<'a, Finding>,
+) -> Check<'a> {
+    let timeout = desk.machine.config.check_timeout;
+    check(name, essential, timeout, finding).boxed_local()
 }

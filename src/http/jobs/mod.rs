@@ -13,7 +13,6 @@ pub mod lineage;
 pub mod list;
 mod new_job;
 pub mod pause;
-mod prefer;
 pub mod retry;
 mod room;
 pub mod show;

@@ -9,12 +9,7 @@ use actix_web::{
 };
 use callboard_orchestra::{JobId, Listening, submission::IdempotencyKey};
 
-use super::{
-    new_job::NewJob,
-    prefer::{self, PREFERENCE_APPLIED},
-    room::require_room,
-    view::JobView,
-};
+use super::{new_job::NewJob, room::require_room, view::JobView};
 use crate::auth::Unknown;
 use crate::http::{
     caller::Caller,
@@ -22,6 +17,7 @@ use crate::http::{
     error::{Problem, ProblemBody},
     idempotency::{self, IDEMPOTENT_REPLAYED},
     json, observe,
+    prefer::{self, PREFERENCE_APPLIED},
 };
 
 /// Submit a job

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Permission;
-use crate::filter::{Kind, Schema, parse};
+use crate::filter::{Kind as Sort, Schema, parse};
 use crate::http::{
     caller::Caller,
     desk::Desk,
-    error::{Problem, ProblemBody},
+    error::{Kind, Problem, ProblemBody},
     filtering::{self, SCAN_EVENTS_MAX, event_field},
     query::{self, Asked},
     responses::StoreFailures,
@@ -28,15 +28,15 @@ const ID_MAX: u64 = i64::MAX as u64;
 static NOTES: Schema = Schema {
     resource: "supervision events",
     fields: &[
-        event_field("id", Kind::Number, "/id"),
-        event_field("at", Kind::Time, "/at"),
-        event_field("type", Kind::Text, "/type"),
-        event_field("node", Kind::Text, "/node"),
-        event_field("role", Kind::Text, "/role"),
-        event_field("worker", Kind::Number, "/worker"),
-        event_field("generation", Kind::Number, "/generation"),
-        event_field("cause", Kind::Text, "/cause"),
-        event_field("delay_ms", Kind::Number, "/delay_ms"),
+        event_field("id", Sort::Number, "/id"),
+        event_field("at", Sort::Time, "/at"),
+        event_field("type", Sort::Text, "/type"),
+        event_field("node", Sort::Text, "/node"),
+        event_field("role", Sort::Text, "/role"),
+        event_field("worker", Sort::Number, "/worker"),
+        event_field("generation", Sort::Number, "/generation"),
+        event_field("cause", Sort::Text, "/cause"),
+        event_field("delay_ms", Sort::Number, "/delay_ms"),
     ],
 };
 
@@ -48,6 +48,9 @@ pub struct NotesAfter {
     /// Events with a greater `id` only.
     #[serde(default, deserialize_with = "query::whole_number")]
     after: Option<u64>,
+    /// In place of `after`: the last events there are, of which the filter is held against 10,000 at the most.
+    #[serde(default)]
+    newest: bool,
     /// Events that this holds of only, such as `type = 'panicked' and role starts 'market.'`.
     #[param(max_length = 4096)]
     filter: Option<String>,
@@ -97,7 +100,21 @@ pub async fn events(
     desk: Data<Desk>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::page_limit(asked.limit, NOTES_DEFAULT, NOTES_MAX)?;
-    let after = asked.after.unwrap_or(0).min(ID_MAX);
+    let after = match (asked.after, asked.newest) {
+        (Some(_), true) => {
+            let detail = "after and newest exclude each other";
+            return Err(Problem::new(Kind::Malformed, "invalid_query", detail).field("newest"));
+        }
+        (None, true) => {
+            let rows = match asked.filter {
+                None => limit,
+                Some(_) => SCAN_EVENTS_MAX,
+            };
+            let last = desk.listing.last_supervision_event().await?;
+            last.saturating_sub(rows as u64)
+        }
+        (after, false) => after.unwrap_or(0).min(ID_MAX),
+    };
     let whole = caller.may(Permission::SupervisionOperate);
     let journal = desk.house.coordinator.journal();
     let filter = asked.filter.as_deref().map(|text| parse(text, &NOTES));
@@ -114,7 +131,7 @@ pub async fn events(
             break;
         }
         for note in &notes {
-            if items.len() == limit {
+            if items.len() == limit && !asked.newest {
                 break 'pages;
             }
             seen += 1;
@@ -126,6 +143,8 @@ pub async fn events(
             }
         }
     }
+    // Of the newest the last ones count.
+    items.drain(..items.len().saturating_sub(limit));
     let mut response = HttpResponse::Ok();
     response.insert_header(filtering::unindexed());
     Ok(response.json(NotesPage { items, next_after }))

@@ -208,6 +208,20 @@ impl AuditLog {
         read::checkpoints(&self.readers, tenant, after, limit).await
     }
 
+    /// Checkpoints of a tenant, newest first.
+    pub async fn latest_checkpoints(
+        &self,
+        tenant: &Tenant,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, JournalError> {
+        read::latest_checkpoints(&self.readers, tenant, limit).await
+    }
+
+    /// Whether the chain of a tenant was found changed outside the server.
+    pub fn is_broken(&self, tenant: &Tenant) -> bool {
+        self.broken.borrow().contains(tenant)
+    }
+
     /// Every tenant that has a chain.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, JournalError> {
         read::tenants(&self.readers).await

@@ -127,6 +127,24 @@ pub async fn checkpoint_rows<C: ConnectionTrait>(
         .map_err(failed(READ))
 }
 
+/// Checkpoints of a tenant, newest first.
+pub async fn latest_checkpoints<C: ConnectionTrait>(
+    readers: &C,
+    tenant: &Tenant,
+    limit: usize,
+) -> Result<Vec<Checkpoint>, JournalError> {
+    use audit_checkpoint::Column;
+    let rows = audit_checkpoint::Entity::find()
+        .filter(Column::Tenant.eq(tenant.as_str()))
+        .order_by_desc(Column::Seq)
+        .order_by_asc(Column::Kind)
+        .limit(limit as u64)
+        .all(readers)
+        .await
+        .map_err(failed(READ))?;
+    rows.iter().map(checkpoint).collect()
+}
+
 pub fn checkpoint(row: &audit_checkpoint::Model) -> Result<Checkpoint, JournalError> {
     Ok(Checkpoint {
         checkpoint: serde_json::from_str(&row.body).map_err(failed(READ))?,

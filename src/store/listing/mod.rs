@@ -2,6 +2,7 @@
 //!
 //! A filter that no index serves is held against a bounded number of rows a page, whatever it finds among them.
 
+mod census;
 mod jobs;
 mod waits;
 
@@ -13,10 +14,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use self::{
+    census::{JobCount, JobCounts},
     jobs::JOBS,
     waits::{APPROVALS, EFFECTS},
 };
-use super::{commit::failed, entity::job};
+use super::{
+    commit::failed,
+    entity::{job, supervision_event},
+};
 use crate::filter::Filter;
 
 /// Rows that one page of a filter without an index reads.
@@ -64,6 +69,19 @@ impl Listing {
             .filter(job::Column::FinishedAt.is_null());
         let counted = live.count(&self.readers).await;
         counted.map_err(failed("count live jobs of a tenant"))
+    }
+
+    /// Id of the last supervision event that is kept; 0 when there is none.
+    pub async fn last_supervision_event(&self) -> Result<u64, JournalError> {
+        let last: Result<Option<i64>, _> = supervision_event::Entity::find()
+            .select_only()
+            .column(supervision_event::Column::Id)
+            .order_by_desc(supervision_event::Column::Id)
+            .into_tuple()
+            .one(&self.readers)
+            .await;
+        let last = last.map_err(failed("find the last supervision event"))?;
+        Ok(last.map_or(0, i64::unsigned_abs))
     }
 
     async fn page<E: EntityTrait>(

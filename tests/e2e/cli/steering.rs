@@ -151,3 +151,35 @@ fn people_find_out_what_became_of_an_effect() {
     assert_eq!(whole[0]["state"], "resolved");
     assert_eq!(server.serving.stop(), Some(0));
 }
+
+#[test]
+fn people_step_in_at_crews() {
+    let server = Server::start();
+    let tree = server.at(&["supervision", "tree"]);
+    let row = tree
+        .stdout
+        .lines()
+        .find(|line| line.contains("drill.asker"));
+    assert!(row.unwrap().contains("running"), "{tree:?}");
+    let crew = |verb: &str| server.at(&["supervision", verb, "drill.asker", "--reason", "lunch"]);
+    let line =
+        |state: &str| format!("drill.asker {state}: 0 tasks in hand, 0 wait, breaker closed");
+    assert_eq!(crew("pause").stdout.trim(), line("paused"));
+    let job = server.submit("drill.approval", &json!({"why": "Send it?"}));
+    let waits = (0..500).any(|_| {
+        let why = server.at(&["why", &job]);
+        why.stdout.contains("the role is paused or drains")
+    });
+    assert!(waits, "the task waits for its role");
+    let resumed = server.at(&["supervision", "resume", "drill.asker", "--json"]);
+    assert_eq!(resumed.json()["state"], "running");
+    server.listed("approvals", &job);
+    assert_eq!(crew("drain").stdout.trim(), line("paused"));
+    crew("resume");
+    assert_eq!(crew("restart").stdout.trim(), line("running"));
+    assert_eq!(crew("reset-breaker").stdout.trim(), line("running"));
+    let nobody = server.at(&["supervision", "pause", "nobody"]);
+    assert!(nobody.refused(2).contains("role_not_found"), "{nobody:?}");
+    server.at(&["cancel", &job]);
+    assert_eq!(server.serving.stop(), Some(0));
+}

@@ -9,6 +9,7 @@
     reason = "a commit outlives the instance that began it"
 )]
 
+mod gauge;
 mod queue;
 
 use std::{
@@ -26,6 +27,9 @@ use crate::{
     journal::{Journal, JournalError, Record},
     writer::queue::{Item, Queue},
 };
+
+pub(crate) use gauge::JournalGauge;
+pub use gauge::{JournalVitals, LastCommit};
 
 /// One committed or failed append, for the shard it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +117,7 @@ pub(crate) struct WriterPorts {
     pub hub: EventHub,
     /// Called when another process has taken the store: this one must end.
     pub fenced: Arc<dyn Fn() + Send + Sync>,
+    pub gauge: JournalGauge,
     /// Held during a commit. A lock because a commit of a dead instance may still be under way.
     pub turn: Arc<Mutex<()>>,
 }
@@ -128,6 +133,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub fn new(ports: WriterPorts) -> Self {
         ports.hub.resync();
+        ports.gauge.ended();
         Self {
             ports,
             queue: Queue::default(),
@@ -199,6 +205,7 @@ impl Resident for Writer {
             }
         }
         self.commit_next(ctx);
+        self.ports.gauge.waits(self.queue.due());
     }
 }
 
@@ -267,11 +274,13 @@ async fn commit(ports: &WriterPorts, mut batch: Batch, failed: &mut Vec<(JobId, 
     batch.bring_together();
     let records = &batch.records;
     let started = Instant::now();
+    ports.gauge.began();
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::before_commit");
     let result = ports.journal.commit(records).await;
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::after_commit");
+    ports.gauge.ended();
     metrics::histogram!("callboard_journal_commit_seconds").record(started.elapsed().as_secs_f64());
     metrics::histogram!("callboard_journal_batch_records").record(records.len() as f64);
     let error = match result {

@@ -60,6 +60,11 @@ impl Queue {
         self.due.push_back(Item::Settle(settled));
     }
 
+    /// How much waits for nothing but its commit.
+    pub fn due(&self) -> usize {
+        self.due.len()
+    }
+
     /// What is due at `now`, at most a batch.
     pub fn take(&mut self, now: Instant) -> Vec<Item> {
         while let Some((since, job)) = self.order.front().copied()

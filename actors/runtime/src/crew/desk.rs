@@ -10,6 +10,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient, Supe
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::intervention::Told;
 use super::ledger::{Ledger, Withdrawn};
 use super::letter::{Command, Letter, Line, Sink};
 use super::notice::{Fault, Notice, Offer, OwnerId, Refusal, Report, TaskKey};
@@ -40,8 +41,10 @@ pub(super) struct Desk<T: Send + 'static, O: Clone + Send + 'static> {
     waiting_list: WaitingList,
     /// Those who wait until nothing is queued or in hand.
     drains: Vec<oneshot::Sender<()>>,
+    /// While an operator drains it: those who wait until nothing is in hand.
+    pub(super) hands: Option<Vec<oneshot::Sender<()>>>,
     pub(super) paused: bool,
-    draining: bool,
+    pub(super) draining: bool,
     pub(super) closed: bool,
     /// When the next deadline, heartbeat, progress or end of a cooldown may be due; never later than it is.
     pub(super) alarm_at: Option<Instant>,
@@ -70,6 +73,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
             sinks: HashMap::new(),
             waiting_list: WaitingList::default(),
             drains: Vec::new(),
+            hands: None,
             paused: false,
             draining: false,
             closed: false,
@@ -109,20 +113,12 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
                 // An error means that the asker gave up.
                 let _ = reply.send(holdings);
             }
-            Letter::Pause => self.set_modes(true, self.draining, EventKind::Paused),
-            Letter::Resume => self.set_modes(false, false, EventKind::Resumed),
-            Letter::ResetBreaker => {
-                let change = self.breaker.reset();
-                self.breaker_changed(change, now);
-            }
-            Letter::RestartWorkers => {
-                for worker in &self.workers {
-                    let _ = worker.try_send(Command::Renew { cause: "asked for" });
-                }
+            Letter::Intervene(intervention, cause, told) => {
+                self.intervene(intervention, &cause, told, now);
             }
             Letter::Drain(done) => {
                 self.draining = true;
-                self.gauge.set_modes(self.paused, self.draining);
+                self.show_modes();
                 self.drains.push(done);
             }
             Letter::Close => {
@@ -188,7 +184,10 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         let worker = &self.workers[self.ledger.worker_of(slot) as usize];
         let _ = worker.try_send(Command::Abort { ticket });
         if fault == Fault::Stalled {
-            let _ = worker.try_send(Command::Renew { cause: "stalled" });
+            let _ = worker.try_send(Command::Renew {
+                cause: "stalled".into(),
+                told: Told::nobody(),
+            });
         }
         self.decide(slot, Err(fault), now);
     }
@@ -237,13 +236,6 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         self.tell(owner, Notice::Finished(report));
     }
 
-    fn set_modes(&mut self, paused: bool, draining: bool, kind: EventKind) {
-        self.paused = paused;
-        self.draining = draining || self.closed;
-        self.gauge.set_modes(self.paused, self.draining);
-        self.link.publish(kind, Detail::default());
-    }
-
     /// After every letter and every alarm.
     pub(super) fn settle(&mut self, now: Instant) {
         self.pump(now);
@@ -253,6 +245,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         if !self.waiting_list.is_empty() {
             self.call_for_more();
         }
+        self.look_at_hands();
         if !self.drains.is_empty() && self.ledger.queued() == 0 && self.ledger.in_hand() == 0 {
             self.link.publish(EventKind::Drained, Detail::default());
             for drain in self.drains.drain(..) {

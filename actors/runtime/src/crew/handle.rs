@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::desk::Desk;
+use super::intervention::Intervention;
 use super::letter::{Command, Letter, Line, Sink};
 use super::notice::{Holding, Offer, OwnerId, TaskKey};
 use super::spec::CrewSpec;
@@ -23,6 +24,8 @@ use crate::work::Work;
 
 /// How much longer than its workers the desk may take to end.
 const DESK_SHUTDOWN: Duration = Duration::from_secs(1);
+/// The cause of what nobody gave a cause for.
+const ASKED_FOR: &str = "asked for";
 
 /// The handle of a crew. Clones share it; none of its methods waits for a worker.
 pub struct Crew<T: Send + 'static, O: Clone + Send + 'static> {
@@ -72,22 +75,41 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Crew<T, O> {
 
     /// Hands out nothing more; offers are still queued.
     pub fn pause(&self) {
-        self.line.send(Letter::Pause);
+        self.ask_for(Intervention::Pause);
     }
 
     /// Ends a pause and a drain.
     pub fn resume(&self) {
-        self.line.send(Letter::Resume);
+        self.ask_for(Intervention::Resume);
     }
 
     /// Closes the breaker and forgets its outcomes.
     pub fn reset_breaker(&self) {
-        self.line.send(Letter::ResetBreaker);
+        self.ask_for(Intervention::ResetBreaker);
     }
 
     /// Replaces the instance of every worker; tasks in hand end on the old ones.
     pub fn restart(&self) {
-        self.line.send(Letter::RestartWorkers);
+        self.ask_for(Intervention::Restart);
+    }
+
+    /// What an operator asks for, with `cause` in the events that come of it. True once it has come about; it goes on when
+    /// the deadline passes before.
+    pub async fn intervene(
+        &self,
+        intervention: Intervention,
+        cause: &str,
+        deadline: Duration,
+    ) -> bool {
+        let (told, done) = oneshot::channel();
+        let letter = Letter::Intervene(intervention, cause.into(), Some(told));
+        self.line.send(letter);
+        matches!(timeout(deadline, done).await, Ok(Ok(())))
+    }
+
+    fn ask_for(&self, intervention: Intervention) {
+        let letter = Letter::Intervene(intervention, ASKED_FOR.into(), None);
+        self.line.send(letter);
     }
 
     /// Refuses new offers from here on, until [`resume`](Self::resume). True once nothing is queued or in hand.

@@ -6,6 +6,7 @@ use actix::{Addr, Message};
 use tokio::sync::oneshot;
 
 use super::desk::Desk;
+use super::intervention::{Intervention, Told};
 use super::notice::{Fault, Holding, Notice, Offer, OwnerId, TaskKey};
 use crate::pulse::Pulse;
 use crate::work::ProgressLine;
@@ -21,10 +22,8 @@ pub(super) enum Letter<T: Send + 'static, O: Clone + Send + 'static> {
     Acknowledge(TaskKey),
     Withdraw(TaskKey),
     Holdings(OwnerId, oneshot::Sender<Vec<Holding>>),
-    Pause,
-    Resume,
-    ResetBreaker,
-    RestartWorkers,
+    /// What an operator asks for, why, and who is to be told once it has come about.
+    Intervene(Intervention, Arc<str>, Option<oneshot::Sender<()>>),
     Drain(oneshot::Sender<()>),
     /// Hands out and accepts nothing more.
     Close,
@@ -53,7 +52,8 @@ pub(super) enum Command<T: Send + 'static, O: Clone + Send + 'static> {
     },
     /// Replace the instance; tasks in hand go on with the old one.
     Renew {
-        cause: &'static str,
+        cause: Arc<str>,
+        told: Told,
     },
     /// Look at what has changed.
     Wake,

@@ -4,6 +4,7 @@ mod desk;
 mod desk_dispatch;
 mod desk_time;
 mod handle;
+mod intervention;
 mod ledger;
 mod letter;
 mod notice;
@@ -15,6 +16,7 @@ mod worker;
 mod worker_core;
 
 pub use handle::Crew;
+pub use intervention::Intervention;
 pub use notice::{
     Fault, Holding, HoldingState, Notice, Offer, OwnerId, Refusal, Report, Share, TaskKey, WorkerId,
 };

@@ -174,7 +174,10 @@ impl<W: Work> Handler<Command<W::Task, W::Output>> for Worker<W> {
                 self.core.abort(ticket);
                 self.early.retain(|early| early.in_hand.ticket != ticket);
             }
-            Command::Renew { cause } => self.renew(cause),
+            Command::Renew { cause, told } => {
+                self.renew(&cause);
+                drop(told);
+            }
             Command::Wake => {}
         }
         self.end_if_idle(ctx);

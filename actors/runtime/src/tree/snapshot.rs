@@ -183,8 +183,8 @@ fn state_of_group(
         .is_some_and(|at| now.duration_since(at) <= intensity.window);
     match crew {
         _ if escalated => NodeState::Escalated,
-        Some(crew) if crew.paused => NodeState::Paused,
         Some(crew) if crew.draining => NodeState::Draining,
+        Some(crew) if crew.paused => NodeState::Paused,
         _ => NodeState::Running,
     }
 }

@@ -1,0 +1,3 @@
+//! What a tenant has of what it may have.
+
+pub mod show;
