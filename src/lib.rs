@@ -12,7 +12,6 @@ pub mod filter;
 pub mod health;
 pub mod http;
 pub mod limits;
-pub mod memory;
 pub mod outbound;
 pub mod packs;
 pub mod prices;

@@ -240,7 +240,7 @@ fn describe() {
     describe_gauge!(
         "callboard_memory_limit_bytes",
         Unit::Bytes,
-        "Memory that the process may have, where its control group has a bound"
+        "Memory that the process may have: the least of the bounds of its control groups and of the machine"
     );
     describe_counter!(
         "callboard_verdicts_total",

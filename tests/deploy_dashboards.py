@@ -12,7 +12,7 @@ from deploy_server import DEADLINE_S, Never, eventually, free_port, load, progra
 
 DEPLOY = pathlib.Path("deploy")
 # Only there where the control group of the process has a bound, and once a result came too late. tests/tidy finds their help.
-CONDITIONAL = {"callboard_memory_limit_bytes", "callboard_stale_results_total"}
+CONDITIONAL = {"callboard_stale_results_total"}
 VARIABLES = {"$instance": ".*", "$__rate_interval": "10s"}
 
 

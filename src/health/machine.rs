@@ -47,7 +47,7 @@ fn room(free: u64, floor: u64) -> Finding {
 
 /// Memory of the process against what it may have.
 pub fn memory(machine: &Machine) -> Finding {
-    match Memory::read(Path::new("/")) {
+    match Memory::of_process() {
         Some(memory) => used(memory, machine.config.memory_percent_max.into()),
         None => Finding::unknown("this system does not say"),
     }

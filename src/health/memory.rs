@@ -18,8 +18,13 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// None where the system does not say.
+    pub fn of_process() -> Option<Self> {
+        Self::read(Path::new("/"))
+    }
+
     /// As the system below `root` has it, which is `/` but in tests; None where it does not say.
-    pub fn read(root: &Path) -> Option<Self> {
+    fn read(root: &Path) -> Option<Self> {
         let text = |path: &str| fs::read_to_string(root.join(path)).ok();
         let resident = kib(&text("proc/self/status")?, "VmRSS:")?;
         let machine = kib(&text("proc/meminfo")?, "MemTotal:")?;

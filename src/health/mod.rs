@@ -10,4 +10,5 @@ mod provider;
 
 pub use finding::{Component, Finding, Status, check, overall};
 pub use machine::{Machine, disk, memory};
+pub use memory::Memory;
 pub use provider::{Provider, Providers};

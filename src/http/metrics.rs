@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use metrics::gauge;
 
 use super::desk::Desk;
-use crate::memory;
+use crate::health::Memory;
 
 /// Content type of the Prometheus text format.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,7 +39,7 @@ fn look(desk: &Desk) {
     gauge!("callboard_store_connections", "state" => "idle").set(connections.idle as f64);
     gauge!("callboard_store_connections_max").set(f64::from(connections.max));
 
-    if let Some(limit) = memory::limit_bytes() {
-        gauge!("callboard_memory_limit_bytes").set(limit as f64);
+    if let Some(memory) = Memory::of_process() {
+        gauge!("callboard_memory_limit_bytes").set(memory.limit as f64);
     }
 }

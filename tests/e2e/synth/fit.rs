@@ -13,7 +13,7 @@ const BORN: &str = "1911-11-11";
 /// Purchases of sixty customers, one of whom buys every third time.
 fn sample() -> String {
     let row = |row: u32| {
-        let customer = if row % 3 == 0 { 7 } else { row % 60 };
+        let customer = if row.is_multiple_of(3) { 7 } else { row % 60 };
         let born = match customer {
             7 => BORN.to_owned(),
             _ => format!("19{}-03-0{}", 50 + customer % 40, 1 + customer % 9),
