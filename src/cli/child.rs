@@ -9,6 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    errno::Errno,
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -98,7 +103,7 @@ impl ServerChild {
 
     /// Asks it to end in order and waits until it has.
     pub async fn stop(mut self) -> Result<(), Failure> {
-        signal("TERM", &[self.pid]).await?;
+        signal(Signal::SIGTERM, &[self.pid])?;
         let ended = timeout(STOP_MAX, self.process.wait()).await;
         let ended =
             ended.map_err(|_| Failure::Failed("the server does not stop in time".to_owned()))??;
@@ -111,15 +116,15 @@ impl ServerChild {
 }
 
 /// Sends a signal to processes; those that are gone already are no error.
-pub async fn signal(name: &str, pids: &[u32]) -> Result<(), Failure> {
-    let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
-    // `kill` is built into every shell, but not every machine has it as a program.
-    let sent = Command::new("sh")
-        .arg("-c")
-        .arg(format!("kill -{name} {} 2>/dev/null", pids.join(" ")))
-        .status()
-        .await;
-    sent.map(drop).map_err(failed("send a signal"))
+pub fn signal(signal: Signal, pids: &[u32]) -> Result<(), Failure> {
+    for pid in pids {
+        let pid = i32::try_from(*pid).expect("the system's process ids are small");
+        match kill(Pid::from_raw(pid), signal) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => return Err(failed("send a signal")(error.into())),
+        }
+    }
+    Ok(())
 }
 
 /// This program, with nothing of this process's environment.

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     approvals, audit, backup, bench, cancel, check_config, effects, evidence, failure::Failure,
-    jobs, keys, kinds, market, migrate, openapi, run, serve, signal, steer, submit, verify_crash,
-    watch, why,
+    jobs, keys, kinds, launch, loadtest, market, migrate, openapi, run, serve, signal, steer,
+    submit, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -24,6 +24,8 @@ enum Command {
     Run(run::Args),
     /// Serve jobs over HTTP until SIGTERM or SIGINT
     Serve(serve::Args),
+    /// Own the listening socket, serve on it, and replace the server on SIGHUP without losing a connection
+    Launch(launch::Args),
     /// Submit a job to a server
     Submit(submit::Args),
     /// Follow a job on a server to its end and print its result
@@ -78,6 +80,8 @@ enum Command {
     Openapi,
     /// Measure a server that this command starts for the purpose, over HTTP
     Bench(bench::Args),
+    /// Load a running server on schedule and judge its answers
+    Loadtest(loadtest::Args),
     /// Kill servers under load and check that nothing acknowledged is lost or done twice
     VerifyCrash(verify_crash::Args),
 }
@@ -95,6 +99,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(args).await,
         Command::Serve(args) => serve::serve(args).await,
+        Command::Launch(args) => launch::launch(args).await,
         Command::Submit(args) => submit::submit(args).await,
         Command::Watch(args) => watch::watch(args).await,
         Command::Jobs(args) => jobs::jobs(args).await,
@@ -122,6 +127,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),
         Command::Bench(args) => bench::bench(args).await,
+        Command::Loadtest(args) => loadtest::loadtest(args).await,
         Command::VerifyCrash(args) => verify_crash::verify_crash(args).await,
     }
 }

@@ -41,6 +41,7 @@ pub use cache::{CacheConfig, CachePolicy};
 pub use client::client_key;
 pub use coordinator::CoordinatorConfig;
 pub use drill::DrillConfig;
+pub use duration::parse as parse_duration;
 pub use error::{ConfigErrors, ConfigProblem, Origin};
 pub use jwt::{JwtAlgorithm, JwtConfig};
 pub use load::LoadOptions;

@@ -9,6 +9,7 @@ mod caller;
 mod conditional;
 mod connections;
 mod cursor;
+mod departure;
 mod desk;
 mod effects;
 mod error;
@@ -47,6 +48,7 @@ pub use access::{Access, Operation};
 mod webhooks;
 
 pub use connections::stream_of;
+pub use departure::Departure;
 pub use desk::{Desk, HttpLimits};
 pub use generate::Generation;
 pub use jobs::{

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::signal::Signal;
 use tokio::process::{Child, Command};
 
 use crate::cli::{child::signal, failure::Failure};
@@ -116,10 +117,10 @@ impl Database {
             return Ok(());
         };
         // Stopped first, so that it starts nothing after its children have been counted.
-        signal("STOP", &[pid]).await?;
+        signal(Signal::SIGSTOP, &[pid])?;
         let mut doomed = children(pid);
         doomed.push(pid);
-        signal("KILL", &doomed).await?;
+        signal(Signal::SIGKILL, &doomed)?;
         postmaster.wait().await?;
         // A survivor would keep the shared memory, and the next start would be refused.
         let began = Instant::now();
