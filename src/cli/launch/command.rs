@@ -65,6 +65,14 @@ impl Orders {
             _ = self.hangup.recv() => Order::Replace,
         }
     }
+
+    /// Resolves when the launcher is to end; an order to replace waits.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 pub async fn launch(args: Args) -> Result<(), Failure> {
@@ -87,7 +95,7 @@ pub async fn launch(args: Args) -> Result<(), Failure> {
     };
     let mut server = tokio::select! {
         server = Server::ready(&launch, program()?) => server?,
-        () = stopped(&mut orders) => return Ok(()),
+        () = orders.stop() => return Ok(()),
     };
     let mut began = Instant::now();
     let mut pause = AGAIN_AFTER_MIN;
@@ -102,7 +110,7 @@ pub async fn launch(args: Args) -> Result<(), Failure> {
                 let again = again(&launch, server.program().to_owned(), &mut pause);
                 server = tokio::select! {
                     server = again => server,
-                    () = stopped(&mut orders) => return Ok(()),
+                    () = orders.stop() => return Ok(()),
                 };
                 began = Instant::now();
                 continue;
@@ -119,11 +127,6 @@ pub async fn launch(args: Args) -> Result<(), Failure> {
             },
         }
     }
-}
-
-/// Resolves when the launcher is to end; an order to replace a server that is not there yet is none.
-async fn stopped(orders: &mut Orders) {
-    while let Order::Replace = orders.recv().await {}
 }
 
 /// Tries until a server is ready.
