@@ -9,11 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::{
-    errno::Errno,
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -103,7 +98,7 @@ impl ServerChild {
 
     /// Asks it to end in order and waits until it has.
     pub async fn stop(mut self) -> Result<(), Failure> {
-        signal(Signal::SIGTERM, &[self.pid])?;
+        signal("TERM", &[self.pid]).await?;
         let ended = timeout(STOP_MAX, self.process.wait()).await;
         let ended =
             ended.map_err(|_| Failure::Failed("the server does not stop in time".to_owned()))??;
@@ -116,15 +111,15 @@ impl ServerChild {
 }
 
 /// Sends a signal to processes; those that are gone already are no error.
-pub fn signal(signal: Signal, pids: &[u32]) -> Result<(), Failure> {
-    for pid in pids {
-        let pid = i32::try_from(*pid).expect("the system's process ids are small");
-        match kill(Pid::from_raw(pid), signal) {
-            Ok(()) | Err(Errno::ESRCH) => {}
-            Err(error) => return Err(failed("send a signal")(error.into())),
-        }
-    }
-    Ok(())
+pub async fn signal(name: &str, pids: &[u32]) -> Result<(), Failure> {
+    let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+    // `kill` is built into every shell, but not every machine has it as a program.
+    let sent = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {} 2>/dev/null", pids.join(" ")))
+        .status()
+        .await;
+    sent.map(drop).map_err(failed("send a signal"))
 }
 
 /// This program, with nothing of this process's environment.

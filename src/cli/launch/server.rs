@@ -3,14 +3,12 @@
 use std::{
     ffi::OsString,
     net::{SocketAddr, TcpListener},
-    os::{fd::AsFd, unix::process::CommandExt},
+    os::fd::AsFd,
     path::{Path, PathBuf},
-    process::{self, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
-use command_fds::{CommandFdExt, FdMapping};
-use nix::sys::signal::Signal;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -25,9 +23,10 @@ use crate::cli::{
     listener, terminal,
 };
 
-/// Number of the socket in a server, and the flag that says so.
-const DESCRIPTOR: i32 = 3;
+/// Where a server finds the socket. A child gets descriptors beyond the standard streams from a shell alone, unless by unsafe
+/// code: it is given the socket as its input, and the shell makes way for the server.
 const LISTEN: &str = "fd:3";
+const PASS: &str = "exec \"$@\" 3<&0 </dev/null";
 const LISTENS: &str = " listening on ";
 /// Longer than a server takes to leave: what it has in hand is bounded.
 const STOP_MAX: Duration = Duration::from_secs(60);
@@ -66,25 +65,21 @@ impl Server {
             Failure::Failed(format!("start {}: {error}", program.display()))
         };
         let patience = format!("{}s", (launch.ready_within + STOP_MAX).as_secs());
-        let parent_fd = launch.socket.as_fd().try_clone_to_owned();
+        let socket = launch.socket.as_fd().try_clone_to_owned();
         let (announced, count) = listener::announcement();
-        let mut command = process::Command::new(&program);
+        let socket = socket.map_err(|error| failed(&error))?;
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", PASS, "sh"])
+            .arg(&program)
             .args(["serve", "--listen", LISTEN, "--wait-for-store", &patience])
             .args(&launch.serve)
             .env(announced, count)
             // What a terminal sends to its foreground is the launcher's to pass on.
             .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .fd_mappings(vec![FdMapping {
-                parent_fd: parent_fd.map_err(|error| failed(&error))?,
-                child_fd: DESCRIPTOR,
-            }])
-            .map_err(|error| failed(&error))?;
-        let mut process = Command::from(command)
-            .spawn()
-            .map_err(|error| failed(&error))?;
+            .stdin(Stdio::from(socket))
+            .stdout(Stdio::piped());
+        let mut process = command.spawn().map_err(|error| failed(&error))?;
         let stdout = process.stdout.take().expect("stdout is piped");
         Ok(Self {
             pid: process.id().expect("it has not been waited for"),
@@ -98,7 +93,10 @@ impl Server {
     pub async fn ready(launch: &Launch, program: PathBuf) -> Result<Self, Failure> {
         let mut server = Self::start(launch, program)?;
         match server.until_ready(launch).await {
-            Ok(()) => Ok(server),
+            Ok(()) => {
+                terminal::tell(&format!("{} is ready", server.name()));
+                Ok(server)
+            }
             Err(failure) => {
                 server.kill().await;
                 Err(failure)
@@ -168,7 +166,7 @@ impl Server {
 
     /// Asks it to leave and waits until it has; errors when it had to be killed.
     pub async fn stop(mut self) -> Result<(), Failure> {
-        signal(Signal::SIGTERM, &[self.pid])?;
+        signal("TERM", &[self.pid]).await?;
         match timeout(STOP_MAX, self.process.wait()).await {
             Ok(ended) => match ended? {
                 status if status.success() => Ok(()),

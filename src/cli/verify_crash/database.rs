@@ -10,7 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::sys::signal::Signal;
 use tokio::process::{Child, Command};
 
 use crate::cli::{child::signal, failure::Failure};
@@ -117,10 +116,10 @@ impl Database {
             return Ok(());
         };
         // Stopped first, so that it starts nothing after its children have been counted.
-        signal(Signal::SIGSTOP, &[pid])?;
+        signal("STOP", &[pid]).await?;
         let mut doomed = children(pid);
         doomed.push(pid);
-        signal(Signal::SIGKILL, &doomed)?;
+        signal("KILL", &doomed).await?;
         postmaster.wait().await?;
         // A survivor would keep the shared memory, and the next start would be refused.
         let began = Instant::now();

@@ -9,7 +9,6 @@ use std::{
     process::{ChildStderr, Command, Stdio},
 };
 
-use command_fds::{CommandFdExt, FdMapping};
 use serde_json::json;
 
 use super::desk::{Desk, Ended, Serving};
@@ -40,11 +39,13 @@ impl Launched {
             .stderr(Stdio::piped());
         let mut launcher = Serving::spawn(&mut command);
         let told = BufReader::new(launcher.process.stderr.take().unwrap());
-        Self {
+        let mut launched = Self {
             launcher,
             told,
             data_dir: desk.path().join("callboard-data"),
-        }
+        };
+        launched.told(&["is ready"]);
+        launched
     }
 
     fn stop(mut self) -> Option<i32> {
@@ -55,12 +56,19 @@ impl Launched {
     /// Orders a replacement and reads on to the line that has `says`.
     fn replaced(&mut self, says: &str) -> String {
         Serving::signal(&self.launcher.process, "HUP");
+        let line = self.told(&OUTCOMES);
+        assert!(line.contains(says), "{line}");
+        line
+    }
+
+    /// The next line with one of these phrases.
+    fn told(&mut self, phrases: &[&str]) -> String {
         let mut line = String::new();
         loop {
             line.clear();
-            self.told.read_line(&mut line).unwrap();
-            if OUTCOMES.iter().any(|outcome| line.contains(outcome)) || line.is_empty() {
-                assert!(line.contains(says), "{line}");
+            let read = self.told.read_line(&mut line).unwrap();
+            assert!(read > 0, "the launcher never says {phrases:?}");
+            if phrases.iter().any(|phrase| line.contains(phrase)) {
                 return line;
             }
         }
@@ -188,12 +196,8 @@ fn a_server_that_dies_is_started_again_on_its_socket() {
     let kill = format!("kill -KILL {pid}");
     let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
     assert!(killed.success());
-    let mut told = String::new();
-    launched.told.read_line(&mut told).unwrap();
-    assert!(
-        told.contains("signal: 9") && told.contains("starting it again"),
-        "{told}"
-    );
+    let told = launched.told(&["starting it again"]);
+    assert!(told.contains("signal: 9"), "{told}");
     // The connection waits in the kernel until there is a server.
     let kinds = desk.run(&["kinds", "--server", &url]);
     assert_eq!(kinds.code, Some(0), "{kinds:?}");
@@ -206,25 +210,16 @@ fn a_socket_passed_by_its_number_alone_is_served_and_outlives_the_server() {
     let desk = Desk::new();
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let serve = [
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "fd:4",
-        "--log",
-        "warn",
-    ];
+    let pass = "exec \"$@\" 3<&0 4<&0 </dev/null";
+    let serve = "serve --insecure-loopback --listen fd:4 --log warn";
     for _ in 0..2 {
-        let mut command = desk.command(&serve);
-        let passed = FdMapping {
-            parent_fd: OwnedFd::from(socket.try_clone().unwrap()),
-            child_fd: 4,
-        };
-        let filler = FdMapping {
-            parent_fd: OwnedFd::from(socket.try_clone().unwrap()),
-            child_fd: 3,
-        };
-        command.fd_mappings(vec![filler, passed]).unwrap();
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", pass, "sh", env!("CARGO_BIN_EXE_callboard")])
+            .args(serve.split(' '))
+            .current_dir(desk.path())
+            .env_clear()
+            .stdin(OwnedFd::from(socket.try_clone().unwrap()));
         let server = Serving::spawn(&mut command);
         assert_eq!(server.address(), address);
         let kinds = desk.run(&["kinds", "--server", &server.url]);
