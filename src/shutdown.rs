@@ -1,11 +1,27 @@
 //! When and how the process ends.
 
-use std::future::Future;
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
+use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    time::{sleep, timeout},
+};
 
-use crate::boot::Instance;
+use crate::{boot::Instance, http::Departure};
+
+/// From the order to stop accepting until the acceptor has obeyed and what it had accepted is with its worker: neither
+/// tells of it, and a connection on its way there when the workers stop is dropped.
+const ACCEPT_SETTLE: Duration = Duration::from_millis(20);
+/// Time in which every client that is at work asks again on its connection and is told that it closes.
+const KEEP_ALIVE_GRACE: Duration = Duration::from_millis(200);
+/// Time for requests in hand once waiting ones are answered and streams are closed. New ones wait for as long.
+const REQUESTS_GRACE: Duration = Duration::from_secs(2);
 
 /// Why the process should end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,4 +78,42 @@ impl Signals {
             }
         }
     }
+}
+
+/// Leaves the listening socket to whoever else has it, answers what is in hand, and drains the house with `grace`. When
+/// it returns nobody needs the store; connections may still have bytes to take. No request is refused: one that comes
+/// on a connection that is open is answered, or meets a closed connection.
+pub async fn hand_over(
+    instance: &Instance,
+    server: &ServerHandle,
+    departure: &Departure,
+    drain: &watch::Sender<bool>,
+    grace: Duration,
+) {
+    let began = Instant::now();
+    server.pause().await;
+    departure.begin();
+    sleep(ACCEPT_SETTLE).await;
+    // Late are idle connections, which are closed next, and streams.
+    let _ = timeout(KEEP_ALIVE_GRACE, departure.connections_closed()).await;
+    let told_ms = began.elapsed().as_millis();
+    let stopped = server.stop(true);
+    drain.send_replace(true);
+    if timeout(REQUESTS_GRACE, departure.requests_answered())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests are left unanswered");
+    }
+    let answered_ms = began.elapsed().as_millis();
+    instance.house.coordinator.drain(grace).await;
+    let drained_ms = began.elapsed().as_millis();
+    tracing::info!(
+        told_ms,
+        answered_ms,
+        drained_ms,
+        "drained for another process"
+    );
+    // It would be waited for in steps of a second.
+    drop(stopped);
 }

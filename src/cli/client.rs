@@ -33,20 +33,6 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// The key to send, if there is one.
-    fn key(&self) -> Result<Option<String>, Failure> {
-        let Some(path) = &self.key_file else {
-            return Ok(config::client_key());
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::BadInput(format!(
-                "cannot read the key in {}: {error}",
-                path.display()
-            ))
-        })?;
-        Ok(Some(text.trim().to_owned()))
-    }
-
     pub fn client(&self) -> Result<Client, Failure> {
         let server = base(&self.server).ok_or_else(|| {
             Failure::BadInput(format!(
@@ -60,7 +46,7 @@ impl ServerArgs {
             // A proxy's loopback is another machine's.
             http = http.no_proxy();
         }
-        if let Some(key) = self.key()? {
+        if let Some(key) = key(self.key_file.as_deref())? {
             let bearer = HeaderValue::from_str(&format!("Bearer {key}"));
             let mut bearer = bearer
                 .map_err(|_| Failure::BadInput("the API key is no line of text".to_owned()))?;
@@ -75,6 +61,20 @@ impl ServerArgs {
         })?;
         Ok(Client { http, server })
     }
+}
+
+/// The key to send, if there is one: that in the file, or else that in the environment.
+pub fn key(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let Some(path) = file else {
+        return Ok(config::client_key());
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::BadInput(format!(
+            "cannot read the key in {}: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(Some(text.trim().to_owned()))
 }
 
 fn authorities(path: &Path) -> Result<Vec<Certificate>, Failure> {

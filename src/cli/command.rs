@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     approvals, audit, backup, bench, cancel, check_config, effects, evidence, failure::Failure,
-    health, jobs, keys, kinds, market, migrate, openapi, run, serve, signal, steer, submit,
-    supervision, verify_crash, watch, why,
+    health, jobs, keys, kinds, launch, loadtest, market, migrate, openapi, run, serve, signal,
+    steer, submit, supervision, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -26,6 +26,8 @@ enum Command {
     Serve(serve::Args),
     /// Ask a server whether it takes jobs; exit code 0 if it does and 1 if not
     Health(health::Args),
+    /// Own the listening socket, serve on it, and replace the server on SIGHUP without losing a connection
+    Launch(launch::Args),
     /// Submit a job to a server
     Submit(submit::Args),
     /// Follow a job on a server to its end and print its result
@@ -82,6 +84,8 @@ enum Command {
     Openapi,
     /// Measure a server that this command starts for the purpose, over HTTP
     Bench(bench::Args),
+    /// Load a running server on schedule and judge its answers
+    Loadtest(loadtest::Args),
     /// Kill servers under load and check that nothing acknowledged is lost or done twice
     VerifyCrash(verify_crash::Args),
 }
@@ -100,6 +104,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Run(args) => run::run(args).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Health(args) => health::health(args).await,
+        Command::Launch(args) => launch::launch(args).await,
         Command::Submit(args) => submit::submit(args).await,
         Command::Watch(args) => watch::watch(args).await,
         Command::Jobs(args) => jobs::jobs(args).await,
@@ -128,6 +133,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(args) => check_config::check_config(&args),
         Command::Openapi => openapi::openapi(),
         Command::Bench(args) => bench::bench(args).await,
+        Command::Loadtest(args) => loadtest::loadtest(args).await,
         Command::VerifyCrash(args) => verify_crash::verify_crash(args).await,
     }
 }

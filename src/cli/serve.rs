@@ -4,32 +4,47 @@ use std::{
     net::{SocketAddr, TcpListener},
     num::NonZeroUsize,
     path::Path,
+    pin::Pin,
     time::Duration,
 };
 
+use actix_web::dev::Server;
 use anyhow::Context;
 use callboard::{
-    boot::{Instance, generation, limits, open_store, surroundings, webhooks},
+    boot::{Instance, generation, limits, surroundings, webhooks},
     config::Config,
-    http::{self, Desk, HttpLimits},
+    http::{self, Departure, Desk, HttpLimits},
     packs, prices,
-    shutdown::{Reason, Signals},
+    shutdown::{Reason, Signals, hand_over},
     telemetry, tls,
 };
 use callboard_orchestra::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpSocket, sync::watch};
+use tokio::{sync::watch, time::timeout};
 
-use super::{failure::Failure, settings::Settings, terminal};
+use super::{
+    claim::{claim, patience},
+    failure::Failure,
+    listener::{self, Listen},
+    settings::Settings,
+    terminal,
+};
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1_024;
+/// Live jobs are taken up within this before a backlog that another server left is accepted: an answer of 503 would be
+/// worse than a wait.
+const TAKE_UP_MAX: Duration = Duration::from_secs(30);
+/// Time for clients to take answers that are made, after the store is given up.
+const LAST_BYTES_MAX: Duration = Duration::from_secs(5);
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Address and port to listen on; port 0 takes a free one (server.listen)
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<String>,
+    /// Address and port to listen on; port 0 takes a free one (server.listen). With fd:3, a listening socket that was passed
+    /// as that descriptor: SIGTERM then hands over to the next server on it
+    #[arg(long, value_name = "ADDR:PORT|fd:N")]
+    listen: Option<Listen>,
+    /// Wait this long for the owner of the store to give it up, for example `30s`; without it a store in use is an error
+    #[arg(long, value_name = "TIME", value_parser = patience)]
+    wait_for_store: Option<Duration>,
     /// Ask nobody who they are: everyone is an admin; on a loopback address only (auth.insecure_loopback)
     #[arg(long)]
     insecure_loopback: bool,
@@ -39,14 +54,25 @@ pub struct Args {
 
 pub async fn serve(args: Args) -> Result<(), Failure> {
     let insecure_loopback = args.insecure_loopback.then(|| "true".to_owned());
+    let (listen, passed) = match args.listen {
+        None => (None, None),
+        Some(Listen::Address(address)) => (Some(address), None),
+        Some(Listen::Descriptor(descriptor)) => {
+            let socket = listener::take(descriptor)?;
+            (Some(socket.local_addr()?.to_string()), Some(socket))
+        }
+    };
     let config = args.settings.load([
-        ("server.listen", args.listen),
+        ("server.listen", listen),
         ("auth.insecure_loopback", insecure_loopback),
     ])?;
     telemetry::log(&config.log)?;
     let prometheus = telemetry::metrics()?;
     let mut signals = Signals::listen()?;
-    let store = open_store(&config, config.store.data_dir.clone()).await?;
+    let store = tokio::select! {
+        store = claim(&config, args.wait_for_store.unwrap_or_default()) => store?,
+        () = signals.recv() => return Ok(()),
+    };
     let imported = store.prices().read().await?;
     for warning in imported.warnings() {
         tracing::warn!("{warning}");
@@ -54,8 +80,8 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     let supply = prices::supply(imported.book, &config).context("set prices up")?;
     let instance = Instance::start(&config, store, &packs::all(&config, supply))?;
     telemetry::keep_up(&instance.universe, prometheus.clone());
-    let served = attend(&instance, &config, prometheus, &mut signals).await;
-    if let Ok(Reason::Fenced) = served {
+    let served = attend(&instance, &config, prometheus, passed, &mut signals).await;
+    if let Ok((Reason::Fenced, _)) = served {
         // Nothing more may be written; ending like a crash leaves the store to its owner.
         return Err(Failure::Failed(
             "another process has taken the store".to_owned(),
@@ -63,26 +89,46 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     }
     // What was in hand has had its grace.
     let stopped = signals.or_at_once(instance.stop(Duration::ZERO)).await;
-    match served? {
+    let (reason, leaving) = served?;
+    if let Some(Leaving { departure, server }) = leaving {
+        tracing::info!("the store is given up");
+        // Late is only who does not read.
+        let _ = timeout(LAST_BYTES_MAX, departure.connections_closed()).await;
+        drop(server);
+    }
+    match reason {
         Reason::Asked | Reason::Fenced => Ok(stopped?),
         Reason::Escalated(why) => Err(Failure::Failed(why)),
     }
 }
 
-/// Serves until there is a reason to end, then drains with the listener still answering.
+/// A server that accepts nobody any more and has made every answer; dropped, it closes what is open.
+struct Leaving {
+    departure: Departure,
+    server: Pin<Box<Server>>,
+}
+
+/// Serves until there is a reason to end, then drains: with the listener still answering, or, of a socket that was
+/// passed, with new connections left to the next server.
 async fn attend(
     instance: &Instance,
     config: &Config,
     prometheus: PrometheusHandle,
+    passed: Option<TcpListener>,
     signals: &mut Signals,
-) -> anyhow::Result<Reason> {
+) -> anyhow::Result<(Reason, Option<Leaving>)> {
     let server = &config.server;
     let listen = server.listen;
-    let listener = bind(listen).with_context(|| format!("listen on {listen}"))?;
+    let hands_over = passed.is_some();
+    let listener = match passed {
+        Some(passed) => passed,
+        None => listener::bind(listen).with_context(|| format!("listen on {listen}"))?,
+    };
     let address = listener
         .local_addr()
         .context("read the listener's address")?;
     let (drain, shutdown) = watch::channel(false);
+    let departure = Departure::default();
     let (rates, quotas) = limits(config, instance).await?;
     let generation = generation(config, &rates);
     let (machine, providers) = surroundings(config, config.store.data_dir.clone())?;
@@ -115,6 +161,7 @@ async fn attend(
             ..HttpLimits::default()
         },
         prometheus,
+        departure: departure.clone(),
         shutdown,
     };
     let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -123,9 +170,13 @@ async fn attend(
         false => None,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
+    if hands_over {
+        // Late is answered as everywhere: 503 until they are taken up.
+        let _ = timeout(TAKE_UP_MAX, instance.house.coordinator.recovered()).await;
+    }
     let server = http::serve(listener, desk, workers, tls).context("start the HTTP server")?;
     let handle = server.handle();
-    tokio::pin!(server);
+    let mut server = Box::pin(server);
 
     announce(scheme, address, instance, &config.store.data_dir).await?;
     let reason = tokio::select! {
@@ -145,7 +196,26 @@ async fn attend(
     };
     tracing::info!(reason = ?reason, tasks_in_hand = in_hand(), "draining");
     if reason == Reason::Fenced {
-        return Ok(reason);
+        return Ok((reason, None));
+    }
+    if hands_over && reason == Reason::Asked {
+        let leave = hand_over(
+            instance,
+            &handle,
+            &departure,
+            &drain,
+            config.server.handover_grace,
+        );
+        let leave = async {
+            tokio::pin!(leave);
+            tokio::select! {
+                () = &mut leave => {}
+                // Every connection is closed.
+                _ = &mut server => leave.await,
+            }
+        };
+        signals.or_at_once(leave).await;
+        return Ok((reason, Some(Leaving { departure, server })));
     }
     drain.send_replace(true);
     let orderly = async {
@@ -162,18 +232,7 @@ async fn attend(
         .or_at_once(async { tokio::join!(server, orderly) })
         .await;
     served.context("stop the HTTP server")?;
-    Ok(reason)
-}
-
-fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
+    Ok((reason, None))
 }
 
 async fn announce(

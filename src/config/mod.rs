@@ -42,6 +42,7 @@ pub use cache::{CacheConfig, CachePolicy};
 pub use client::client_key;
 pub use coordinator::CoordinatorConfig;
 pub use drill::DrillConfig;
+pub use duration::parse as parse_duration;
 pub use error::{ConfigErrors, ConfigProblem, Origin};
 pub use health::HealthConfig;
 pub use jwt::{JwtAlgorithm, JwtConfig};

@@ -31,6 +31,9 @@ pub struct ServerConfig {
     /// Time for tasks in hand at shutdown.
     #[serde(with = "duration")]
     pub drain_grace: Duration,
+    /// Time for tasks in hand when another process takes this one's place.
+    #[serde(with = "duration")]
+    pub handover_grace: Duration,
 }
 
 impl Default for ServerConfig {
@@ -45,6 +48,7 @@ impl Default for ServerConfig {
             connections_max: NonZeroUsize::new(25_000).expect("not zero"),
             connections_per_address_max: NonZeroUsize::new(12_000).expect("not zero"),
             drain_grace: Duration::from_secs(30),
+            handover_grace: Duration::from_millis(250),
         }
     }
 }

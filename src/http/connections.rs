@@ -16,6 +16,7 @@ use std::{
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{dev::Extensions, rt::net::TcpStream};
 
+use super::departure::{Departure, InHand};
 use crate::limits::counted_as;
 
 /// Counts, and refuses what is too much. Clones share the counts.
@@ -23,12 +24,14 @@ use crate::limits::counted_as;
 pub struct Connections {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     per_address_max: usize,
+    departure: Departure,
 }
 
 /// Held by a connection while it is open.
 struct Seat {
     connections: Connections,
     address: IpAddr,
+    _open: InHand,
 }
 
 /// The socket of a connection, be it plain or under TLS.
@@ -40,10 +43,11 @@ pub fn stream_of(connection: &dyn Any) -> Option<&TcpStream> {
 }
 
 impl Connections {
-    pub fn new(per_address_max: usize) -> Self {
+    pub fn new(per_address_max: usize, departure: Departure) -> Self {
         Self {
             open: Arc::default(),
             per_address_max,
+            departure,
         }
     }
 
@@ -81,6 +85,7 @@ impl Connections {
         Some(Seat {
             connections: self.clone(),
             address,
+            _open: self.departure.connection(),
         })
     }
 
@@ -107,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_connections_and_gets_room_when_one_ends() {
-        let connections = Connections::new(2);
+        let connections = Connections::new(2, Departure::default());
         let seat = |text: &str| connections.seat(text.parse().unwrap());
         let (first, _second) = (seat("192.0.2.1"), seat("::ffff:192.0.2.1"));
         assert!(seat("192.0.2.1").is_none());

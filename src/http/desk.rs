@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 
 use super::{
+    departure::Departure,
     error::{Kind, Problem},
     generate::Generation,
 };
@@ -91,6 +92,8 @@ pub struct Desk {
     pub generation: Generation,
     pub quotas: Quotas,
     pub prometheus: PrometheusHandle,
+    /// What is in hand, and whether another process takes this one's place.
+    pub departure: Departure,
     /// True once the server drains: waiting requests are answered and streams are closed.
     pub shutdown: watch::Receiver<bool>,
 }

@@ -10,6 +10,7 @@ mod conditional;
 mod connections;
 mod console;
 mod cursor;
+mod departure;
 mod desk;
 mod effects;
 mod error;
@@ -50,6 +51,7 @@ pub use access::{Access, Operation};
 mod webhooks;
 
 pub use connections::stream_of;
+pub use departure::Departure;
 pub use desk::{Desk, HttpLimits};
 pub use generate::Generation;
 pub use jobs::{

@@ -14,7 +14,7 @@ use callboard::{
     auth::{KeyId, Secret, SecretKind, role},
     boot::Instance,
     config::Config,
-    http::{Desk, HttpLimits, serve},
+    http::{Departure, Desk, HttpLimits, serve},
     packs,
     store::KeyRow,
     telemetry,
@@ -178,6 +178,7 @@ async fn run(
         listing: instance.store.listing(),
         limits: setup.limits.clone(),
         prometheus: PROMETHEUS.clone(),
+        departure: Departure::default(),
         shutdown: draining,
     };
     let tls = setup

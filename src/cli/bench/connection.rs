@@ -33,6 +33,36 @@ impl Connection {
         })
     }
 
+    /// Whether the other side has left it open, as far as has been heard.
+    pub fn is_open(&self) -> bool {
+        let heard = self.stream.try_read(&mut [0; 1]);
+        matches!(heard, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Whether anything of the last response has come.
+    pub fn has_received(&self) -> bool {
+        !self.received.is_empty()
+    }
+
+    /// A header of the last response.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let end = self
+            .received
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(&self.received[..end]).ok()?;
+        head.split("\r\n").find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// Whether the last response ends the connection.
+    pub fn closes(&self) -> bool {
+        let connection = self.header("connection");
+        connection.is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
     /// Sends a request as it is and waits for its whole response.
     pub async fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
         self.received.clear();
@@ -72,9 +102,14 @@ pub fn post(address: SocketAddr, path: &str, wait_s: Option<u32>, body: &str) ->
 
 /// A request with an API key among its headers.
 pub fn with_key(request: &[u8], key: &str) -> Vec<u8> {
+    with_header(request, "authorization", &format!("Bearer {key}"))
+}
+
+/// A request with one header more, before the others.
+pub fn with_header(request: &[u8], name: &str, value: &str) -> Vec<u8> {
     let line = request.windows(2).position(|two| two == b"\r\n");
     let (line, rest) = request.split_at(line.map_or(request.len(), |end| end + 2));
-    let header = format!("authorization: Bearer {key}\r\n");
+    let header = format!("{name}: {value}\r\n");
     [line, header.as_bytes(), rest].concat()
 }
 

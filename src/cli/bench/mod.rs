@@ -4,19 +4,19 @@
 
 mod child;
 mod command;
-mod connection;
+pub mod connection;
 mod cost;
 mod database;
-mod drive;
+pub mod drive;
 mod limit;
-mod machine;
-mod measure;
+pub mod machine;
+pub mod measure;
 mod plan;
 mod report;
 mod site;
 mod table;
 mod vitals;
 mod wal;
-mod workload;
+pub mod workload;
 
 pub use command::{Args, bench};

@@ -3,6 +3,8 @@
 mod bench;
 pub mod desk;
 mod ground_truth;
+mod launch;
+mod loadtest;
 mod run;
 mod server;
 mod setup;

@@ -1,10 +1,10 @@
 //! What the server is put through. Each round has a server and a store of its own.
 
 mod access;
-mod fanout;
+pub mod fanout;
 mod generate;
 mod parallel;
-mod shelf;
+pub mod shelf;
 mod start;
 mod w1;
 mod w2;

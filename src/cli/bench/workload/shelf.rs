@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::cli::{
-    bench::connection::{Connection, get, post},
+    bench::connection::{Connection, get, post, with_key},
     failure::Failure,
 };
 
@@ -27,6 +27,7 @@ const ANSWER_BYTES_SHOWN: usize = 300;
 pub struct Shelf {
     address: SocketAddr,
     connection: Connection,
+    key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +64,13 @@ impl Shelf {
         Ok(Self {
             address,
             connection,
+            key: None,
         })
+    }
+
+    /// The same, asking with an API key where there is one.
+    pub fn with_key(self, key: Option<String>) -> Self {
+        Self { key, ..self }
     }
 
     /// Submits `jobs`; answers how long that took. Errors when one is refused.
@@ -146,8 +153,13 @@ impl Shelf {
         self.ask(&request).await
     }
 
-    async fn ask<T: DeserializeOwned>(&mut self, request: &[u8]) -> Result<T, Failure> {
-        let answer = self.connection.ask(request).await;
+    /// A successful answer, read from JSON.
+    pub async fn ask<T: DeserializeOwned>(&mut self, request: &[u8]) -> Result<T, Failure> {
+        let keyed = self.key.as_ref().map(|key| with_key(request, key));
+        let answer = self
+            .connection
+            .ask(keyed.as_deref().unwrap_or(request))
+            .await;
         let answer =
             answer.map_err(|error| Failure::Failed(format!("lost the server: {error}")))?;
         let unexpected = || {

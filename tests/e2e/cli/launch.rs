@@ -1,0 +1,263 @@
+//! One server after another on a socket that a launcher owns.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
+    path::{Path, PathBuf},
+    process::{ChildStderr, Command, Stdio},
+};
+
+use serde_json::json;
+
+use super::desk::{Desk, Ended, Serving};
+
+/// A link that names the program, as a release switches it.
+const PROGRAM: &str = "current";
+/// A start of the program in a test build takes less, on a machine that does other things.
+const READY_WITHIN: &str = "15s";
+
+/// What the launcher says of an order to replace, in the end.
+const OUTCOMES: [&str; 3] = ["has replaced", "goes on", "serves again"];
+
+struct Launched {
+    launcher: Serving,
+    told: BufReader<ChildStderr>,
+    data_dir: PathBuf,
+}
+
+impl Launched {
+    fn start(desk: &Desk) -> Self {
+        link(desk, env!("CARGO_BIN_EXE_callboard"));
+        let program = desk.path().join(PROGRAM);
+        let mut command = desk.command(&["launch", "--listen", "127.0.0.1:0", "--program"]);
+        command
+            .arg(program)
+            .args(["--ready-within", READY_WITHIN, "--"])
+            .args(["--insecure-loopback", "--log", "warn"])
+            .stderr(Stdio::piped());
+        let mut launcher = Serving::spawn(&mut command);
+        let told = BufReader::new(launcher.process.stderr.take().unwrap());
+        let mut launched = Self {
+            launcher,
+            told,
+            data_dir: desk.path().join("callboard-data"),
+        };
+        launched.told(&["is ready"]);
+        launched
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        Serving::signal(&self.launcher.process, "TERM");
+        self.launcher.process.wait().unwrap().code()
+    }
+
+    /// Orders a replacement and reads on to the line that has `says`.
+    fn replaced(&mut self, says: &str) -> String {
+        Serving::signal(&self.launcher.process, "HUP");
+        let line = self.told(&OUTCOMES);
+        assert!(line.contains(says), "{line}");
+        line
+    }
+
+    /// The next line with one of these phrases.
+    fn told(&mut self, phrases: &[&str]) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let read = self.told.read_line(&mut line).unwrap();
+            assert!(read > 0, "the launcher never says {phrases:?}");
+            if phrases.iter().any(|phrase| line.contains(phrase)) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Launched {
+    /// A launcher that is killed leaves its server.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let server = owner(&self.data_dir);
+            let kill = format!("kill -KILL {}", server.trim_start_matches("process "));
+            let _ = Command::new("sh").arg("-c").arg(kill).status();
+        }
+    }
+}
+
+/// Points the link at another program.
+fn link(desk: &Desk, program: &str) {
+    let (link, next) = (desk.path().join(PROGRAM), desk.path().join("next"));
+    std::os::unix::fs::symlink(program, &next).unwrap();
+    fs::rename(next, link).unwrap();
+}
+
+fn script(desk: &Desk, name: &str, text: &str) -> String {
+    desk.write(name, text);
+    let path = desk.path().join(name);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The process that the data directory says owns it.
+fn owner(data_dir: &Path) -> String {
+    let lock = fs::read_to_string(data_dir.join("lock")).unwrap();
+    let (process, _) = lock.split_once(" since ").unwrap();
+    process.to_owned()
+}
+
+#[test]
+fn a_server_is_replaced_under_load_without_a_failed_request_or_a_lost_job() {
+    let desk = Desk::new();
+    let mut launched = Launched::start(&desk);
+    let url = launched.launcher.url.clone();
+    let before = owner(&launched.data_dir);
+    let input = "{\"tasks\":2,\"wait_ms\":4000}";
+    let submit = ["submit", "drill.fanout", "--input", input, "--json"];
+    let long = desk
+        .run(&[&submit[..], &["--server", &url]].concat())
+        .json();
+    let long = long["id"].as_str().unwrap();
+    let watch = desk
+        .command(&["watch", long, "--server", &url])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut load = desk.command(&["loadtest", "--profile", "light", "--url", &url, "--json"]);
+    load.args(["--warm-up", "0s", "--duration", "6s"])
+        .args(["--p50-max", "60s", "--p99-max", "60s"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let load = load.spawn().unwrap();
+    // More jobs than are stocked before the load: it is under way.
+    let listed = ["jobs", "--json", "--limit", "200", "--server", &url];
+    while desk.run(&listed).json().as_array().unwrap().len() < 120 {}
+
+    launched.replaced("has replaced");
+    assert_ne!(owner(&launched.data_dir), before);
+    let loaded = Ended::of(load.wait_with_output().unwrap());
+    assert_eq!(loaded.code, Some(0), "{loaded:?}");
+    let report = loaded.json();
+    let all = &report["classes"]["all"];
+    assert_eq!(
+        (&all["answered"], &all["errors"], &report["lost"]),
+        (&json!(600), &json!({}), &json!(0))
+    );
+    let watched = Ended::of(watch.wait_with_output().unwrap());
+    assert_eq!(watched.code, Some(0), "{watched:?}");
+    assert_eq!(watched.json(), json!({"tasks": 2, "sum": 3}));
+    for line in ["job submitted", "planned: 4 tasks", "job succeeded"] {
+        assert_eq!(watched.stderr.matches(line).count(), 1, "{watched:?}");
+    }
+    let jobs = desk.run(&[
+        "jobs", "--json", "--limit", "200", "--state", "failed", "--server", &url,
+    ]);
+    assert_eq!(jobs.json(), json!([]));
+    assert_eq!(launched.stop(), Some(0));
+}
+
+#[test]
+fn a_release_that_does_not_start_leaves_the_server_where_it_is() {
+    let desk = Desk::new();
+    let mut launched = Launched::start(&desk);
+    let before = owner(&launched.data_dir);
+    link(&desk, &script(&desk, "broken", "#!/bin/sh\nexit 3\n"));
+    let told = launched.replaced("goes on");
+    assert!(told.contains("exit status: 3"), "{told}");
+    assert_eq!(owner(&launched.data_dir), before);
+    let kinds = desk.run(&["kinds", "--server", &launched.launcher.url]);
+    assert_eq!(kinds.code, Some(0), "{kinds:?}");
+    assert_eq!(launched.stop(), Some(0));
+}
+
+#[test]
+fn a_release_that_is_never_ready_gives_way_to_the_one_before() {
+    let desk = Desk::new();
+    let mut launched = Launched::start(&desk);
+    let before = owner(&launched.data_dir);
+    let silent = "#!/bin/sh\necho it waits for the store\nexec sleep 600\n";
+    link(&desk, &script(&desk, "silent", silent));
+    let url = launched.launcher.url.clone();
+    launched.replaced("serves again");
+    assert_ne!(owner(&launched.data_dir), before);
+    let kinds = desk.run(&["kinds", "--server", &url]);
+    assert_eq!(kinds.code, Some(0), "{kinds:?}");
+    assert_eq!(launched.stop(), Some(0));
+}
+
+#[test]
+fn a_server_that_dies_is_started_again_on_its_socket() {
+    let desk = Desk::new();
+    let mut launched = Launched::start(&desk);
+    let (url, before) = (launched.launcher.url.clone(), owner(&launched.data_dir));
+    let pid = before.strip_prefix("process ").unwrap();
+    let kill = format!("kill -KILL {pid}");
+    let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
+    assert!(killed.success());
+    let told = launched.told(&["starting it again"]);
+    assert!(told.contains("signal: 9"), "{told}");
+    // The connection waits in the kernel until there is a server.
+    let kinds = desk.run(&["kinds", "--server", &url]);
+    assert_eq!(kinds.code, Some(0), "{kinds:?}");
+    assert_ne!(owner(&launched.data_dir), before);
+    assert_eq!(launched.stop(), Some(0));
+}
+
+#[test]
+fn a_socket_passed_by_its_number_alone_is_served_and_outlives_the_server() {
+    let desk = Desk::new();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let pass = "exec \"$@\" 3<&0 4<&0 </dev/null";
+    let serve = "serve --insecure-loopback --listen fd:4 --log warn";
+    for _ in 0..2 {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", pass, "sh", env!("CARGO_BIN_EXE_callboard")])
+            .args(serve.split(' '))
+            .current_dir(desk.path())
+            .env_clear()
+            .stdin(OwnedFd::from(socket.try_clone().unwrap()));
+        let server = Serving::spawn(&mut command);
+        assert_eq!(server.address(), address);
+        let kinds = desk.run(&["kinds", "--server", &server.url]);
+        assert_eq!(kinds.code, Some(0), "{kinds:?}");
+        assert_eq!(server.stop(), Some(0));
+    }
+    std::net::TcpStream::connect(address).unwrap();
+    let nothing = desk.run(&["serve", "--insecure-loopback", "--listen", "fd:3"]);
+    assert!(nothing.refused(2).contains("fd:3"), "{nothing:?}");
+}
+
+#[test]
+fn a_store_in_use_is_waited_for_as_long_as_was_said() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let owner = format!("in use by process {} since", server.process.id());
+    let serve = [
+        "serve",
+        "--insecure-loopback",
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "warn",
+    ];
+    let wait = |time| [&serve[..], &["--wait-for-store", time]].concat();
+    let refused = desk.run(&wait("50ms"));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains(&owner), "{refused:?}");
+    let mut next = desk.command(&wait("60s"));
+    let mut next = next.stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(next.stdout.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.ends_with("waits for the store\n"), "{line}");
+    assert_eq!(server.stop(), Some(0));
+    line.clear();
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains(" listening on http://"), "{line}");
+    Serving::signal(&next, "TERM");
+    assert_eq!(next.wait().unwrap().code(), Some(0));
+}
