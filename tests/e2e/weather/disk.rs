@@ -42,6 +42,11 @@ async fn fill(client: &Client) -> (Vec<String>, Answer) {
     }
 }
 
+fn part<'a>(health: &'a Value, name: &str) -> &'a Value {
+    let parts = health["components"].as_array().unwrap();
+    parts.iter().find(|part| part["name"] == name).unwrap()
+}
+
 async fn assert_all_succeed(client: &Client, accepted: &[String]) {
     for id in accepted {
         let job = client.finished(id).await;
@@ -75,9 +80,13 @@ async fn a_full_disk_refuses_submissions_by_code_and_service_resumes_when_space_
     let listed = client.get_json("/v1/jobs?limit=200").await;
     assert!(!listed["items"].as_array().unwrap().is_empty());
     assert!(!client.events(&accepted[0], 100).await.is_empty());
-    let health = client.get_json("/v1/health").await;
-    assert_eq!(health["status"], "degraded", "{health}");
-    assert!(health.to_string().contains("full"), "{health}");
+    let told = client.get("/v1/health").await;
+    let health: Value = told.json();
+    assert_eq!(told.status, 503, "{health}");
+    assert_eq!(part(&health, "disk")["status"], "unhealthy", "{health}");
+    let store = part(&health, "store");
+    assert_eq!(store["status"], "degraded", "{health}");
+    assert!(store["message"].as_str().unwrap().contains("full"));
 
     fs::remove_file(&ballast).unwrap();
     let again = eventually("submissions are taken again", || async {
