@@ -143,6 +143,8 @@ async fn run(
     tell: oneshot::Sender<(SocketAddr, PathBuf, Option<String>)>,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<(), String> {
+    // As `serve` does, before there is anything to count.
+    let prometheus = PROMETHEUS.clone();
     let data_dir = TempDir::new().unwrap();
     setup.config.auth.insecure_loopback = !setup.auth;
     // As `serve` has it.
@@ -177,7 +179,7 @@ async fn run(
         denials: instance.denials.clone(),
         listing: instance.store.listing(),
         limits: setup.limits.clone(),
-        prometheus: PROMETHEUS.clone(),
+        prometheus,
         departure: Departure::default(),
         shutdown: draining,
     };
