@@ -1,74 +1,47 @@
 //! How a server leaves while another takes its place: every answer closes its connection, and what is in hand is counted,
 //! so that the store can be given up as soon as nobody needs it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
-use tokio::sync::watch;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
 /// Whether the server leaves, and what is still in hand. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Departure {
-    leaving: Arc<AtomicBool>,
-    requests: Count,
-    connections: Count,
+    requests: TaskTracker,
+    connections: TaskTracker,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Count(watch::Sender<usize>);
-
 /// Counts as in hand until it is dropped.
-#[derive(Debug)]
-pub struct InHand(Count);
+pub type InHand = TaskTrackerToken;
 
 impl Departure {
     /// From here on every answer closes its connection.
     pub fn begin(&self) {
-        self.leaving.store(true, Ordering::Release);
+        self.requests.close();
+        self.connections.close();
     }
 
     pub fn is_begun(&self) -> bool {
-        self.leaving.load(Ordering::Acquire)
+        self.requests.is_closed()
     }
 
     /// Counts a request until its answer is made.
     pub fn request(&self) -> InHand {
-        self.requests.enter()
+        self.requests.token()
     }
 
     /// Counts a connection until it is closed.
     pub fn connection(&self) -> InHand {
-        self.connections.enter()
+        self.connections.token()
     }
 
-    /// Resolves when every request has its answer.
+    /// Resolves when it has begun and every request has its answer.
     pub async fn requests_answered(&self) {
-        self.requests.is_zero().await;
+        self.requests.wait().await;
     }
 
-    /// Resolves when every connection is closed.
+    /// Resolves when it has begun and every connection is closed.
     pub async fn connections_closed(&self) {
-        self.connections.is_zero().await;
-    }
-}
-
-impl Count {
-    fn enter(&self) -> InHand {
-        self.0.send_modify(|count| *count += 1);
-        InHand(self.clone())
-    }
-
-    async fn is_zero(&self) {
-        // Err means that the counter is gone, and it is held here.
-        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
-    }
-}
-
-impl Drop for InHand {
-    fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
+        self.connections.wait().await;
     }
 }
 
@@ -81,6 +54,9 @@ mod tests {
     #[test]
     fn what_is_in_hand_is_waited_for_and_requests_apart_from_connections() {
         let departure = Departure::default();
+        assert!(!departure.is_begun());
+        departure.begin();
+        assert!(departure.is_begun());
         let connection = departure.connection();
         let (first, second) = (departure.request(), departure.clone().request());
         let mut answered = Box::pin(departure.requests_answered());

@@ -16,7 +16,7 @@ use actix_web::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{armour, departure::Departure, desk::Desk};
+use super::{armour, desk::Desk};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id taken over from a client.
@@ -41,10 +41,8 @@ pub async fn observe(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
-    let departure = request
-        .app_data::<Data<Desk>>()
-        .map(|desk| desk.departure.clone());
-    let _in_hand = departure.as_ref().map(Departure::request);
+    let desk = request.app_data::<Data<Desk>>().cloned();
+    let _in_hand = desk.as_ref().map(|desk| desk.departure.request());
     let id = client_id(request.headers()).unwrap_or_else(mint_id);
     let method = request.method().clone();
     let path = request.path().to_owned();
@@ -53,7 +51,7 @@ pub async fn observe(
     let answering = REQUEST_ID.scope(id.clone(), next.call(request));
     let mut response = answering.instrument(span.clone()).await?;
 
-    let leaving = departure.as_ref().is_some_and(Departure::is_begun);
+    let leaving = desk.is_some_and(|desk| desk.departure.is_begun());
     if leaving && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
