@@ -175,6 +175,10 @@ fn describe() {
         "callboard_generate_stalled_total",
         "Long generated answers ended because their client took nothing of them"
     );
+    describe_counter!(
+        "callboard_http_requests_shed_total",
+        "Requests refused because they waited too long for their turn"
+    );
     describe_histogram!(
         "callboard_http_request_duration_seconds",
         Unit::Seconds,

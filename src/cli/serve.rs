@@ -13,7 +13,7 @@ use anyhow::Context;
 use callboard::{
     boot::{Instance, generation, limits, surroundings, webhooks},
     config::Config,
-    http::{self, Departure, Desk, HttpLimits},
+    http::{self, Departure, Desk, HttpLimits, Turns},
     packs, prices,
     shutdown::{Reason, Signals, hand_over},
     telemetry, tls,
@@ -136,6 +136,7 @@ async fn attend(
         machine,
         providers,
         generation,
+        turns: Turns::new(server.turns_max.get(), server.turn_wait_max),
         rates,
         quotas,
         webhooks: instance.store.webhooks(),

@@ -22,6 +22,11 @@ pub struct ServerConfig {
     pub request_wait_max: Duration,
     /// Requests that may wait for their job at one time.
     pub waiters_max: usize,
+    /// Requests worked on at one time.
+    pub turns_max: NonZeroUsize,
+    /// Longest that a request waits for its turn.
+    #[serde(with = "duration")]
+    pub turn_wait_max: Duration,
     /// Origins whose pages may read answers, such as `https://board.example`.
     pub cors_origins: Vec<String>,
     /// Connections open at one time.
@@ -44,6 +49,8 @@ impl Default for ServerConfig {
             batch_bytes_max: NonZeroUsize::new(8 * 1024 * 1024).expect("not zero"),
             request_wait_max: Duration::from_secs(60),
             waiters_max: 10_000,
+            turns_max: NonZeroUsize::new(256).expect("not zero"),
+            turn_wait_max: Duration::from_millis(500),
             cors_origins: Vec::new(),
             connections_max: NonZeroUsize::new(25_000).expect("not zero"),
             connections_per_address_max: NonZeroUsize::new(12_000).expect("not zero"),

@@ -13,6 +13,7 @@ use super::{
     departure::Departure,
     error::{Kind, Problem},
     generate::Generation,
+    turns::Turns,
 };
 use crate::{
     auth::Authority,
@@ -88,6 +89,7 @@ pub struct Desk {
     /// Begins a round of deliveries.
     pub wake_webhooks: Arc<Notify>,
     pub limits: HttpLimits,
+    pub turns: Turns,
     pub rates: Rates,
     pub generation: Generation,
     pub quotas: Quotas,

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{
     desk::HttpLimits,
     error::{Kind, Problem},
+    turns,
 };
 
 /// The whole body, if it is within the bounds of size and time.
@@ -24,7 +25,7 @@ pub async fn read_body_of(
     limits: &HttpLimits,
 ) -> Result<Bytes, Problem> {
     let reading = timeout(limits.body_wait_max, body.to_bytes_limited(body_bytes_max));
-    let Ok(read) = reading.await else {
+    let Ok(read) = turns::aside(reading).await? else {
         let detail = format!("the body did not arrive within {:?}", limits.body_wait_max);
         return Err(Problem::new(Kind::TimedOut, "body_too_slow", detail));
     };

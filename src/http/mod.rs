@@ -44,6 +44,7 @@ mod server;
 mod sessions;
 mod stream_tickets;
 mod supervision;
+mod turns;
 mod usage;
 mod users;
 
@@ -61,3 +62,4 @@ pub use jobs::{
 pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};
 pub use server::serve;
+pub use turns::Turns;

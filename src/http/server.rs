@@ -16,7 +16,7 @@ use actix_web::{
 
 use super::{
     Desk, bounds::require_bounds, connections::Connections, host::require_loopback,
-    observe::observe, routes,
+    observe::observe, routes, turns::take_turns,
 };
 use crate::{limits::Seats, ws::remember_socket};
 
@@ -63,6 +63,7 @@ pub fn serve(
             .app_data(desk.clone())
             .app_data(seats.clone())
             .configure(routes)
+            .wrap(from_fn(take_turns))
             .wrap(from_fn(require_loopback))
             .wrap(from_fn(require_bounds))
             .wrap(Condition::new(

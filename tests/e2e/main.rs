@@ -47,6 +47,7 @@ mod storm;
 mod stream;
 mod supervision;
 mod synth;
+mod turns;
 mod usage;
 mod wait;
 mod watchers;

@@ -18,6 +18,7 @@ use crate::http::{
     idempotency::{self, IDEMPOTENT_REPLAYED},
     json, observe,
     prefer::{self, PREFERENCE_APPLIED},
+    turns,
 };
 
 /// Submit a job
@@ -111,6 +112,7 @@ async fn wait_for_end(
     wait: Duration,
     listening: Listening,
 ) -> Result<Option<JobView>, Problem> {
+    turns::leave();
     let standing = desk.authority.standing(&caller.principal);
     tokio::select! {
         biased;
