@@ -2,21 +2,16 @@
 # that it trusts. It runs as user 10001 and writes below /var/lib/callboard and /tmp alone.
 ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-bookworm
 ARG DEBIAN_IMAGE=docker.io/library/debian:bookworm-slim
-# Where the program comes from: `built` compiles this tree, `brought` takes dist/callboard.
-ARG PROGRAM=built
 
 # hadolint ignore=DL3006
-FROM ${RUST_IMAGE} AS built
+FROM ${RUST_IMAGE} AS program
+# A program in this folder that was compiled elsewhere, to be taken in place of compiling the tree.
+ARG PROGRAM=
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --locked --release --bin callboard && install -D target/release/callboard /out/callboard
-
-FROM scratch AS brought
-COPY dist/callboard /out/callboard
-
-# hadolint ignore=DL3006
-FROM ${PROGRAM} AS program
+    if [ -z "$PROGRAM" ]; then cargo build --locked --release --bin callboard; fi \
+    && install -D "${PROGRAM:-target/release/callboard}" /out/callboard
 
 # hadolint ignore=DL3006
 FROM ${DEBIAN_IMAGE} AS image

@@ -12,22 +12,12 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    cli::desk::{Desk, Serving},
+    cli::desk::{Desk, SERVE, Serving},
     client::{Client, Job},
 };
 
 fn serve(desk: &Desk, data_dir: &str) -> Serving {
-    let args = [
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-        "--data-dir",
-        data_dir,
-    ];
-    Serving::spawn(&mut desk.command(&args))
+    Serving::spawn(desk.command(&SERVE).args(["--data-dir", data_dir]))
 }
 
 /// Submits and finishes jobs until told to stop.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     backup::{artifacts, comparison},
-    cli::desk::{Desk, Ended, Serving},
+    cli::desk::{Desk, Ended, SERVE, Serving},
     client::{Answer, Client, answer},
     eventually::eventually,
     postgres,
@@ -18,15 +18,7 @@ fn on_postgres(desk: &Desk, url: &str, args: &[&str]) -> std::process::Command {
 }
 
 fn serve(desk: &Desk, url: &str) -> Serving {
-    let args = [
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ];
-    Serving::spawn(&mut on_postgres(desk, url, &args))
+    Serving::spawn(&mut on_postgres(desk, url, &SERVE))
 }
 
 async fn submit_once(client: &Client) -> Answer {
@@ -88,18 +80,7 @@ async fn a_store_moves_to_postgresql_with_its_jobs_in_flight_and_its_file_is_ref
     assert_eq!(ended.result, Some(json!({"tasks": 3, "sum": 6})));
     assert_eq!(server.stop(), Some(0));
 
-    for args in [
-        &[
-            "serve",
-            "--insecure-loopback",
-            "--listen",
-            "127.0.0.1:0",
-            "--log",
-            "warn",
-        ][..],
-        &["backup", "late.tar"],
-        &["move", "--to", &url],
-    ] {
+    for args in [&SERVE[..], &["backup", "late.tar"], &["move", "--to", &url]] {
         let refused = desk.run(args);
         assert!(
             refused.refused(2).contains("was moved to postgres://"),
@@ -157,17 +138,7 @@ async fn a_backup_of_a_store_in_postgresql_is_restored_as_a_file() {
             .code,
         Some(0)
     );
-    let args = [
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-        "--data-dir",
-        "file",
-    ];
-    let server = Serving::spawn(&mut desk.command(&args));
+    let server = Serving::spawn(desk.command(&SERVE).args(["--data-dir", "file"]));
     let client = server.client();
     assert_eq!(client.show(&done.id).await, done);
     assert_eq!(artifacts(&client, &done.id).await, files);

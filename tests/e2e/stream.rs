@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Setup, TestApp},
-    cli::desk::{Desk, Serving},
+    cli::desk::{Desk, SERVE, Serving},
     client::answer,
     eventually::eventually,
     socket::{End, Watcher, seqs, sse_events},
@@ -179,14 +179,7 @@ async fn the_stream_of_all_jobs_resumes_in_the_middle_of_a_record() {
 
 /// A server whose jobs go as soon as they have ended: at its start, and each minute.
 fn forgetful(desk: &Desk) -> Serving {
-    let mut serve = desk.command(&[
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ]);
+    let mut serve = desk.command(&SERVE);
     Serving::spawn(serve.env("CALLBOARD_RETENTION__ENDED_JOBS_KEPT", "1ms"))
 }
 

@@ -13,6 +13,16 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 
+/// Of a server on a free port that asks nobody who they are.
+pub const SERVE: [&str; 6] = [
+    "serve",
+    "--insecure-loopback",
+    "--listen",
+    "127.0.0.1:0",
+    "--log",
+    "warn",
+];
+
 /// A working directory of its own and the program in it, with nothing of this process's environment but the path.
 pub struct Desk(TempDir);
 

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 
-use super::desk::{Desk, Ended, Serving};
+use super::desk::{Desk, Ended, SERVE, Serving};
 
 /// A link that names the program, as a release switches it.
 const PROGRAM: &str = "current";
@@ -236,15 +236,7 @@ fn a_store_in_use_is_waited_for_as_long_as_was_said() {
     let desk = Desk::new();
     let server = Serving::start(&desk);
     let owner = format!("in use by process {} since", server.process.id());
-    let serve = [
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ];
-    let wait = |time| [&serve[..], &["--wait-for-store", time]].concat();
+    let wait = |time| [&SERVE[..], &["--wait-for-store", time]].concat();
     let refused = desk.run(&wait("50ms"));
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.stderr.contains(&owner), "{refused:?}");

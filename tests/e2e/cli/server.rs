@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Ended, Serving};
+use super::desk::{Desk, Ended, SERVE, Serving};
 
 #[test]
 fn a_run_prints_the_same_job_view_as_a_server() {
@@ -43,14 +43,7 @@ fn a_run_prints_the_same_job_view_as_a_server() {
 fn a_second_server_on_one_data_directory_names_the_owner() {
     let desk = Desk::new();
     let server = Serving::start(&desk);
-    let second = desk.run(&[
-        "serve",
-        "--insecure-loopback",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ]);
+    let second = desk.run(&SERVE);
     let owner = format!("in use by process {} since", server.process.id());
     assert!(second.refused(2).contains(&owner), "{second:?}");
     assert_eq!(server.stop(), Some(0));

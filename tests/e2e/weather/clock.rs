@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::preload;
 use crate::{
-    cli::desk::{Desk, Serving},
+    cli::desk::{Desk, SERVE, Serving},
     client::{Client, Job, answer},
 };
 
@@ -36,15 +36,7 @@ impl Jumping {
     }
 
     fn serve(&self) -> Serving {
-        let args = [
-            "serve",
-            "--insecure-loopback",
-            "--listen",
-            "127.0.0.1:0",
-            "--log",
-            "warn",
-        ];
-        let mut command = self.desk.command(&args);
+        let mut command = self.desk.command(&SERVE);
         command
             .env("LD_PRELOAD", &self.shim)
             .env("CLOCKJUMP_FILE", self.desk.path().join("jump"));
