@@ -171,7 +171,8 @@ def examine(found, version):
         expect("the ingress has its service", ("Service", backend["name"]) in made, True)
     for monitor in of_kind("ServiceMonitor", found):
         service = of_kind("Service", found)[0]
-        expect("the monitor finds the service", selects(service["metadata"]["labels"], monitor["spec"]["selector"]["matchLabels"]), True)
+        wanted = monitor["spec"]["selector"]["matchLabels"]
+        expect("the monitor finds the service", selects(service["metadata"]["labels"], wanted), True)
         for endpoint in monitor["spec"]["endpoints"]:
             expect("the monitor has a port", endpoint["port"] in [port["name"] for port in service["spec"]["ports"]], True)
 
@@ -207,7 +208,8 @@ def chart(version):
     expect("files", [FILES["extraVolumes"][0] in server["spec"]["volumes"],
                      FILES["extraVolumeMounts"][0] in container["volumeMounts"]], [True, True])
     expect("annotations", selects(server["metadata"]["annotations"], FILES["podAnnotations"]), True)
-    expect("the network lets out", FILES["networkPolicy"]["extraEgress"][0] in of_kind("NetworkPolicy", found)[0]["spec"]["egress"], True)
+    rules = of_kind("NetworkPolicy", found)[0]["spec"]["egress"]
+    expect("the network lets out", FILES["networkPolicy"]["extraEgress"][0] in rules, True)
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         expect(f"{probe} with TLS", container[probe]["httpGet"]["scheme"], "HTTPS")
     expect("scrapes with TLS", of_kind("ServiceMonitor", found)[0]["spec"]["endpoints"][0]["scheme"], "https")
