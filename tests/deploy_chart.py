@@ -142,7 +142,14 @@ def references(owner, spec, claims, found):
                 raise SystemExit(f"{owner}: no key {one['key']} in the secret {one['name']}")
 
 
+def settings_are_known(settings):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD")}
+    checked = subprocess.run([CALLBOARD, "check-config"], env={**kept, **settings}, capture_output=True, text=True, check=False)
+    expect(f"the program takes the settings ({checked.stderr})", checked.returncode, 0)
+
+
 def examine(found, version):
+    settings_are_known(of_kind("ConfigMap", found)[0]["data"])
     for one in found:
         if one["kind"] not in WITHOUT_SCHEMA:
             kubernetes_validate.validate(one, version, strict=True)
