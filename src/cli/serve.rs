@@ -157,6 +157,7 @@ async fn attend(
             any_host: !config.auth.insecure_loopback,
             connections_max: server.connections_max.get(),
             connections_per_address_max: server.connections_per_address_max.get(),
+            trusted_proxies: server.trusted_proxies.clone(),
             cors_origins: server.cors_origins.clone(),
             webhook_retry_for: config.webhooks.retry_for,
             ..HttpLimits::default()

@@ -6,6 +6,7 @@ use callboard_orchestra::{
     House, SubmitError, artifact::Artifacts, coordinator::RETRY_AFTER, shard::CommandError,
 };
 use callboard_runtime::Universe;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 
@@ -41,6 +42,8 @@ pub struct HttpLimits {
     pub connections_max: usize,
     /// Connections of one address among them.
     pub connections_per_address_max: usize,
+    /// Networks whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may read answers.
     pub cors_origins: Vec<String>,
     /// How long a delivery that is sent again is tried.
@@ -63,6 +66,7 @@ impl Default for HttpLimits {
             },
             connections_max: 25_000,
             connections_per_address_max: 12_000,
+            trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             webhook_retry_for: Duration::from_secs(24 * 3_600),
             any_host: false,

@@ -6,6 +6,7 @@ mod armour;
 mod audit;
 mod bounds;
 mod caller;
+mod client_address;
 mod conditional;
 mod connections;
 mod console;

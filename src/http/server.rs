@@ -56,7 +56,7 @@ pub fn serve(
     let limits = desk.limits.clone();
     let connections_per_worker = limits.connections_max.div_ceil(workers.get());
     let seats = Data::new(Seats::new(limits.seats));
-    let connections = Connections::new(limits.connections_per_address_max, desk.departure.clone());
+    let connections = Connections::new(&limits, desk.departure.clone());
     let desk = Data::new(desk);
     let server = HttpServer::new(move || {
         App::new()
