@@ -54,10 +54,13 @@ pub use connections::stream_of;
 pub use departure::Departure;
 pub use desk::{Desk, HttpLimits};
 pub use generate::Generation;
+pub use health::report::Health;
 pub use jobs::{
+    list::JobsPage,
     view::{JobView, WaitingFor},
     why::{BecauseView, OwnerView, WhyTaskView, WhyView},
 };
 pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};
 pub use server::serve;
+pub use usage::show::Usage;
