@@ -39,7 +39,7 @@ mod wording;
 pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use cache::{CacheConfig, CachePolicy};
-pub use client::client_key;
+pub use client::{client_key, wants_colour};
 pub use coordinator::CoordinatorConfig;
 pub use drill::DrillConfig;
 pub use duration::parse as parse_duration;

@@ -56,7 +56,9 @@ pub use connections::stream_of;
 pub use departure::Departure;
 pub use desk::{Desk, HttpLimits};
 pub use generate::Generation;
+pub use health::report::Health;
 pub use jobs::{
+    list::JobsPage,
     view::{JobView, WaitingFor},
     why::{BecauseView, OwnerView, WhyTaskView, WhyView},
 };
@@ -64,3 +66,4 @@ pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};
 pub use server::serve;
 pub use turns::Turns;
+pub use usage::show::Usage;
