@@ -15,6 +15,7 @@ use super::{
     generate::Generation,
 };
 use crate::{
+    anomalies::Anomalies,
     auth::Authority,
     denials::Denials,
     health::{Machine, Providers},
@@ -76,6 +77,7 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    pub anomalies: Anomalies,
     pub machine: Machine,
     pub providers: Providers,
     /// Says who calls.
