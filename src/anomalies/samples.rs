@@ -82,3 +82,71 @@ impl Sampler {
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_orchestra::tally::Spread;
+
+    use super::*;
+
+    fn kind(latency: &Spread, succeeded: u64, failed: u64) -> KindFigures {
+        KindFigures {
+            latency: latency.figures(),
+            succeeded,
+            failed,
+            refused: 0,
+            task_time: Duration::ZERO,
+        }
+    }
+
+    fn note(spread: &Spread, times: u64, time: Duration) {
+        (0..times).for_each(|_| spread.note(time));
+    }
+
+    fn sample(samples: &[(Key, f64)], series: Series) -> f64 {
+        let mut found = samples.iter().filter(|((one, _), _)| *one == series);
+        found.next().unwrap().1
+    }
+
+    #[test]
+    fn a_sample_of_jobs_is_of_those_that_ended_since_the_last_one() {
+        let (mut sampler, latency) = (Sampler::default(), Spread::default());
+        let name: Arc<str> = "market.compare".into();
+        note(&latency, 100, Duration::from_secs(9));
+        assert_eq!(sampler.of_kind(&name, kind(&latency, 50, 50)), []);
+
+        note(&latency, 8, Duration::from_secs(1));
+        let samples = sampler.of_kind(&name, kind(&latency, 56, 52));
+        assert_eq!(sample(&samples, Series::JobFailures), 0.25);
+        let median = sample(&samples, Series::JobLatency);
+        assert!((median - 1_000.0).abs() <= 1_000.0 / 16.0, "{median}");
+    }
+
+    #[test]
+    fn an_interval_of_few_jobs_goes_on_until_there_are_more() {
+        let (mut sampler, latency) = (Sampler::default(), Spread::default());
+        let name: Arc<str> = "market.compare".into();
+        sampler.of_kind(&name, kind(&latency, 0, 0));
+        note(&latency, 4, Duration::from_secs(1));
+        assert_eq!(sampler.of_kind(&name, kind(&latency, 0, 4)), []);
+        note(&latency, 1, Duration::from_secs(1));
+        let samples = sampler.of_kind(&name, kind(&latency, 1, 4));
+        assert_eq!(sample(&samples, Series::JobFailures), 0.8);
+    }
+
+    #[test]
+    fn restarts_and_commits_are_those_of_the_interval() {
+        let mut sampler = Sampler::default();
+        let role: Arc<str> = "market.analyst".into();
+        assert_eq!(sampler.of_role(&role, 7), None);
+        let restarts = (Series::Restarts, role.clone());
+        assert_eq!(sampler.of_role(&role, 9), Some((restarts, 2.0)));
+
+        let commits = Spread::default();
+        note(&commits, 50, Duration::from_secs(1));
+        assert_eq!(sampler.of_commits(commits.figures()), None);
+        note(&commits, 5, Duration::from_micros(10));
+        let journal = (Series::CommitLatency, JOURNAL.into());
+        assert_eq!(sampler.of_commits(commits.figures()), Some((journal, 0.01)));
+    }
+}

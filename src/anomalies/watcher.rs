@@ -1,6 +1,6 @@
 //! Takes samples of a running server at intervals, and tells of what is unusual: in the log, in metrics and in the list.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use callboard_orchestra::{House, Timestamp};
 use callboard_runtime::{Home, Universe};
@@ -20,8 +20,8 @@ use crate::config::AnomaliesConfig;
 #[derive(Clone)]
 pub struct Anomalies {
     seen: watch::Receiver<Arc<Seen>>,
-    /// None while nothing is watched.
-    pub every: Option<Duration>,
+    /// Whether anything is watched.
+    pub is_watching: bool,
 }
 
 impl Anomalies {
@@ -34,7 +34,10 @@ impl Anomalies {
 pub fn watch(universe: &Universe, house: &House, config: &AnomaliesConfig) -> Anomalies {
     let (tell, seen) = watch::channel(Arc::default());
     if !config.enabled {
-        return Anomalies { seen, every: None };
+        return Anomalies {
+            seen,
+            is_watching: false,
+        };
     }
     let (house, every) = (house.clone(), config.every);
     let mut watch = Watch::new(config.window, config.threshold, every);
@@ -57,7 +60,7 @@ pub fn watch(universe: &Universe, house: &House, config: &AnomaliesConfig) -> An
     });
     Anomalies {
         seen,
-        every: Some(every),
+        is_watching: true,
     }
 }
 

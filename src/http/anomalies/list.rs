@@ -92,7 +92,7 @@ enum EndingName {
 pub async fn list(desk: Data<Desk>) -> HttpResponse {
     let seen = desk.anomalies.seen();
     HttpResponse::Ok().json(AnomaliesPage {
-        watching: desk.anomalies.every.is_some(),
+        watching: desk.anomalies.is_watching,
         series: seen.series,
         learning: seen.learning,
         current: seen.current().count(),

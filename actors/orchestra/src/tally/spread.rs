@@ -39,7 +39,7 @@ pub struct SpreadFigures {
 }
 
 impl Spread {
-    pub(crate) fn note(&self, time: Duration) {
+    pub fn note(&self, time: Duration) {
         let time_us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.counts[bucket_of(time_us)].fetch_add(1, Ordering::Relaxed);
         self.sum_us.fetch_add(time_us, Ordering::Relaxed);
