@@ -29,6 +29,6 @@ export function AnomalyMark() {
     };
   }, [who]);
   const current = anomalies.value?.current ?? 0;
-  return html`<span role="status">${current > 0 && html`<a class="anomaly-mark state wait" href="#/health?at=anomalies">
+  return html`<span role="status">${current > 0 && html`<a class="anomaly-mark state wait" href="#/health">
     <span class="dot" aria-hidden="true"></span>${current === 1 ? "1 anomaly" : `${current} anomalies`}</a>`}</span>`;
 }

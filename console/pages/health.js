@@ -52,9 +52,9 @@ export function Page() {
         ["Not looked at", String(of("unknown"))],
         ["Looked", html`<${Ago} at=${data.at} />`],
       ]} /><//>
+      <${Anomalies} />
       <${Table} caption="Components" className="components" columns=${COLUMNS} rows=${sorted(data.components)} keyOf=${(part) => part.name} />
       <p class="faint">${data.deep
         ? "A close look begins a write, writes a file, and asks Redis and providers."
-        : "A close look also begins a write, writes a file, and asks Redis and providers."}</p>
-      <${Anomalies} />`}`;
+        : "A close look also begins a write, writes a file, and asks Redis and providers."}</p>`}`;
 }

@@ -39,8 +39,8 @@ fn waits_for_workers(cost: &RoleCost) -> Option<Suggestion> {
         return None;
     }
     let text = format!(
-        "Half of its tasks wait {} ms or longer for a worker and then run {} ms. More than {} workers would take them up sooner, \
-         as long as the machine has cores that are idle.",
+        "Half of its tasks wait {} ms or longer for a worker, and half run {} ms or longer. More workers than the {} it has would \
+         take them up sooner, as long as the machine has cores that are idle.",
         wait.as_millis(),
         run.as_millis(),
         cost.workers

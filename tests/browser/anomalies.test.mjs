@@ -71,6 +71,7 @@ test("jobs that take longer than usual are marked in the header, which leads to 
   assert.equal(ofJobs(await seenByServer()).state, "current");
   for (const size of SIZES) {
     const page = await open("/#/jobs", size);
+    await seen(page.locator("main tbody tr"));
     await seen(page.locator(MARK));
     assert.match(await page.locator(MARK).innerText(), /^[1-9]\d* anomal(y|ies)$/);
     await examine(page, "anomaly-mark", size, "light");

@@ -2,9 +2,8 @@
 import { anomalies } from "../../lib/anomalies.js";
 import { count, duration, number, percent, words } from "../../lib/format.js";
 import { Ago, Card, Empty, Facts, State } from "../../lib/parts.js";
-import { place } from "../../lib/router.js";
 import { Table } from "../../lib/table.js";
-import { html, useEffect, useRef } from "../../lib/ui.js";
+import { html } from "../../lib/ui.js";
 
 /** What series measure, and how their figures are written. */
 const SERIES = {
@@ -26,22 +25,24 @@ const COLUMNS = [
   { name: "Began", cell: (one) => html`<${Ago} at=${one.at} />` },
 ];
 
+/** The newest; GET /v1/anomalies has the others. */
+const SHOWN_MAX = 10;
+
+const keyOf = (one) => `${one.series} ${one.subject} ${one.at}`;
+
 export function Anomalies() {
-  const frame = useRef(null);
   const data = anomalies.value;
-  const isMeant = place.value.query.at === "anomalies";
-  useEffect(() => {
-    if (isMeant) frame.current?.scrollIntoView({ block: "start" });
-  }, [isMeant, data !== null]);
   if (!data) return null;
-  const keyOf = (one) => `${one.series} ${one.subject} ${one.at}`;
-  return html`<div class="anomalies" ref=${frame}><${Card} title="Higher than usual">
-    ${data.items.length > 0 && html`<${Table} caption="Higher than usual" className="anomaly-list" columns=${COLUMNS} rows=${data.items} keyOf=${keyOf} />`}
-    ${data.items.length === 0 && html`<${Empty}>${data.watching ? "Nothing was, since the server started." : "Nothing is watched: anomalies.enabled is off."}<//>`}
-    ${data.watching && html`<div class="foot"><${Facts} of=${[
-      ["Now", count(data.current)],
-      ["Series watched", count(data.series)],
-      ["Of them too new to judge", count(data.learning)],
-    ]} /></div>`}
-  <//></div>`;
+  const { items, watching } = data;
+  const facts = [
+    ["Now", count(data.current)],
+    ["Listed by the server", count(items.length)],
+    ["Series watched", count(data.series)],
+    ["Too new to judge", count(data.learning)],
+  ];
+  return html`<${Card} title="Higher than usual">
+    ${items.length > 0 && html`<${Table} caption="Higher than usual" className="anomaly-list" columns=${COLUMNS} rows=${items.slice(0, SHOWN_MAX)} keyOf=${keyOf} />`}
+    ${items.length === 0 && html`<${Empty}>${watching ? "Nothing was, since the server started." : "Nothing is watched: anomalies.enabled is off."}<//>`}
+    ${watching && html`<div class="foot"><${Facts} of=${facts} /></div>`}
+  <//>`;
 }

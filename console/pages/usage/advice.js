@@ -43,7 +43,7 @@ export function Advice() {
   return html`<${Card} title="What the time of tasks goes into, of every tenant" className="advice" actions=${again}>
     <${Problem} error=${advice.error} again=${advice.again} />
     ${!data && !advice.error && html`<${Loading} what="advice" />`}
-    ${data && html`<p class="faint">Since <${When} at=${data.since} />. Half of the attempts run and wait so long or longer. No prices are known: time is the cost.</p>
+    ${data && html`<p class="faint">Since <${When} at=${data.since} />. Runs and waits are medians. No prices are known: time is the cost.</p>
       ${data.roles.length === 0 && html`<${Empty}>No task has run yet.<//>`}
       ${data.roles.length > 0 && html`<${Table} caption="Roles by the time of their tasks" columns=${ROLES} rows=${data.roles.slice(0, SHOWN_MAX)} keyOf=${(one) => one.role} />`}
       ${data.kinds.length > 0 && html`<${Table} caption="Kinds by the time of their tasks" columns=${KINDS} rows=${data.kinds.slice(0, SHOWN_MAX)} keyOf=${(one) => one.kind} />`}
