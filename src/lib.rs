@@ -1,5 +1,7 @@
 //! Callboard: a durable, supervised job server for multi-agent work.
 
+pub mod advice;
+pub mod anomalies;
 pub mod audit;
 pub mod auth;
 pub mod boot;

@@ -7,7 +7,10 @@ use callboard_runtime::{Home, Universe};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{LogConfig, LogFormat};
+use crate::{
+    anomalies::Series,
+    config::{LogConfig, LogFormat},
+};
 
 /// Upper bounds of the buckets of durations, in seconds.
 const SECONDS: [f64; 15] = [
@@ -63,6 +66,9 @@ fn begin() {
         metrics::counter!(name).increment(0);
     }
     metrics::gauge!("callboard_generate_streams").increment(0.0);
+    for series in Series::ALL {
+        metrics::counter!("callboard_anomalies_total", "series" => series.name()).increment(0);
+    }
     for transport in ["websocket", "sse"] {
         metrics::gauge!("callboard_ws_clients", "transport" => transport).increment(0.0);
         metrics::counter!("callboard_ws_evicted_total", "transport" => transport).increment(0);
@@ -119,6 +125,14 @@ fn describe() {
     describe_gauge!(
         "callboard_breaker_state",
         "Breaker of a role: 0 closed, 1 half-open, 2 open"
+    );
+    describe_counter!(
+        "callboard_anomalies_total",
+        "Times that a series was higher than usual, by series"
+    );
+    describe_gauge!(
+        "callboard_anomalies",
+        "Series that are higher than usual, by series"
     );
     describe_histogram!(
         "callboard_journal_commit_seconds",

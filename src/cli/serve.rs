@@ -11,6 +11,7 @@ use std::{
 use actix_web::dev::Server;
 use anyhow::Context;
 use callboard::{
+    anomalies,
     boot::{Instance, generation, limits, surroundings, webhooks},
     config::Config,
     http::{self, Departure, Desk, HttpLimits, Turns},
@@ -133,6 +134,7 @@ async fn attend(
     let generation = generation(config, &rates);
     let (machine, providers) = surroundings(config, config.store.data_dir.clone())?;
     let desk = Desk {
+        anomalies: anomalies::watch(&instance.universe, &instance.house, &config.anomalies),
         machine,
         providers,
         generation,

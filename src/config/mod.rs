@@ -4,6 +4,7 @@
 //! The environment is read here and nowhere else.
 
 mod address;
+mod anomalies;
 mod audit;
 mod auth;
 mod cache;
@@ -36,6 +37,7 @@ mod vault;
 mod webhooks;
 mod wording;
 
+pub use anomalies::AnomaliesConfig;
 pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use cache::{CacheConfig, CachePolicy};

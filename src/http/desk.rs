@@ -17,6 +17,7 @@ use super::{
     turns::Turns,
 };
 use crate::{
+    anomalies::Anomalies,
     auth::Authority,
     denials::Denials,
     health::{Machine, Providers},
@@ -81,6 +82,7 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    pub anomalies: Anomalies,
     pub machine: Machine,
     pub providers: Providers,
     /// Says who calls.

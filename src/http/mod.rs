@@ -1,6 +1,8 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
 mod access;
+mod advice;
+mod anomalies;
 mod approvals;
 mod armour;
 mod audit;

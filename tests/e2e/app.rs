@@ -162,6 +162,11 @@ async fn run(
     let (machine, providers) =
         callboard::boot::surroundings(&setup.config, data_dir.path().to_owned()).unwrap();
     let desk = Desk {
+        anomalies: callboard::anomalies::watch(
+            &instance.universe,
+            &instance.house,
+            &setup.config.anomalies,
+        ),
         machine,
         providers,
         generation,

@@ -6,6 +6,8 @@
     reason = "clients of a test are tasks that nobody supervises"
 )]
 
+mod advice;
+mod anomalies;
 mod app;
 mod approvals;
 mod artifacts;

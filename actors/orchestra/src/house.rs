@@ -21,6 +21,7 @@ use crate::{
     pack::RoleSpec,
     recovery::RecoveryGauge,
     shard::{Shard, ShardPorts},
+    tally::Tally,
     time::Clock,
     turns::Turns,
     writer::{JournalGauge, Writer, WriterPorts},
@@ -74,6 +75,8 @@ pub struct Ports {
 pub struct House {
     pub coordinator: Coordinator,
     pub crews: Arc<HashMap<Arc<str>, RoleCrew>>,
+    /// What it has measured since it started.
+    pub tally: Tally,
 }
 
 impl House {
@@ -105,8 +108,10 @@ impl House {
             ..SupervisorSpec::new("core")
         });
         let journal_gauge = JournalGauge::default();
+        let tally = Tally::of(&catalog);
         let writer_ports = WriterPorts {
             gauge: journal_gauge.clone(),
+            tally: tally.clone(),
             journal: ports.journal.clone(),
             hub: hub.clone(),
             fenced: ports.fenced,
@@ -137,6 +142,7 @@ impl House {
                 weights: weights.clone(),
                 recovered: tell,
                 recovery: recovery.clone(),
+                tally: tally.clone(),
                 draining: draining.clone(),
             };
             shards.push(core.resident(child(&format!("shard-{index}")), move || {
@@ -157,8 +163,13 @@ impl House {
             draining,
             turns: Turns::default(),
             crews: crews.clone(),
+            tally: tally.clone(),
         });
-        Self { coordinator, crews }
+        Self {
+            coordinator,
+            crews,
+            tally,
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub mod role;
 pub mod saga;
 pub mod shard;
 pub mod submission;
+pub mod tally;
 pub mod time;
 mod turns;
 pub mod why;

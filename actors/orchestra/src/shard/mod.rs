@@ -17,6 +17,7 @@ mod reading;
 mod result;
 mod snapshot;
 mod survey;
+mod tallied;
 mod timers;
 mod verdicts;
 
@@ -51,6 +52,7 @@ use crate::{
         parked::Parking,
         timers::Timers,
     },
+    tally::Tally,
     time::{Clock, Timestamp},
     why::Owner,
     writer::{SettledSink, WriterMessage},
@@ -78,6 +80,7 @@ pub(crate) struct ShardPorts {
     /// True while the shard holds every live job that is its own.
     pub recovered: watch::Sender<bool>,
     pub recovery: RecoveryGauge,
+    pub tally: Tally,
     /// True once the house drains; outlives any incarnation.
     pub draining: Arc<AtomicBool>,
 }

@@ -206,6 +206,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         let report = Report {
             key: running.key,
             worker: Some(running.worker),
+            waited: running.waited,
             elapsed: now.duration_since(running.started),
             outcome,
         };
@@ -229,6 +230,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         let report = Report {
             key,
             worker: None,
+            waited: Duration::ZERO,
             elapsed: Duration::ZERO,
             outcome: Err(fault),
         };

@@ -90,6 +90,8 @@ pub struct Report<O> {
     pub key: TaskKey,
     /// None when no worker had it.
     pub worker: Option<WorkerId>,
+    /// In the queue, before a worker had it.
+    pub waited: Duration,
     /// Since it was handed to the worker.
     pub elapsed: Duration,
     pub outcome: Result<O, Fault>,
