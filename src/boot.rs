@@ -22,6 +22,7 @@ use crate::{
     redis_link::RedisLink,
     retention,
     secrets::reveal,
+    spans::Tracer,
     store::{Store, StoreSpec},
     supervision, webhooks,
 };
@@ -37,6 +38,7 @@ pub struct Instance {
     /// Says who calls.
     pub authority: Authority,
     pub denials: Denials,
+    pub tracer: Tracer,
     /// Turns true when another process has taken the store: this one must end.
     pub fenced: watch::Receiver<bool>,
 }
@@ -55,6 +57,7 @@ impl Instance {
     /// The same, on a store that is open.
     pub fn start(config: &Config, store: Store, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Self> {
         let catalog = tuned_catalog(config, packs)?;
+        let tracer = Tracer::start(&config.telemetry)?;
         callboard_runtime::install_panic_hook();
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
@@ -84,6 +87,7 @@ impl Instance {
             fenced: Arc::new(move || {
                 fence.send_replace(true);
             }),
+            ended: tracer.jobs(),
         };
         let house = House::start(&universe, catalog, ports, &house_spec(config));
         Ok(Self {
@@ -92,6 +96,7 @@ impl Instance {
             store,
             authority,
             denials,
+            tracer,
             fenced,
         })
     }
@@ -104,7 +109,10 @@ impl Instance {
         if let Err(error) = checkpoints::sign(&self.store.audit()).await {
             tracing::warn!(error = %error, "the audit log was not signed at the end");
         }
-        self.store.close().await.context("close the store")
+        let closed = self.store.close().await.context("close the store");
+        // Another process may have the store meanwhile.
+        self.tracer.flush().await;
+        closed
     }
 }
 

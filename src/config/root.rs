@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     AuditConfig, AuthConfig, CacheConfig, CoordinatorConfig, DrillConfig, HealthConfig, LogConfig,
     MarketConfig, OutboundConfig, QuotaConfig, RateLimitsConfig, RedisConfig, RetentionConfig,
-    RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, SynthConfig, TlsConfig, VaultConfig,
-    WebhooksConfig, error::Finding,
+    RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, SynthConfig, TelemetryConfig, TlsConfig,
+    VaultConfig, WebhooksConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -34,6 +34,7 @@ pub struct Config {
     pub synth: SynthConfig,
     pub cache: CacheConfig,
     pub drill: DrillConfig,
+    pub telemetry: TelemetryConfig,
     pub log: LogConfig,
     /// What a role's own profile is overridden with, by role name.
     pub roles: BTreeMap<String, RoleConfig>,
@@ -61,6 +62,7 @@ impl Config {
         self.health.check(&mut findings);
         self.market.check(&mut findings);
         self.drill.check(&mut findings);
+        self.telemetry.check(&mut findings);
         self.log.check(&mut findings);
         for (role, config) in &self.roles {
             config.check(role, &mut findings);

@@ -22,6 +22,7 @@ use crate::{
     recovery::RecoveryGauge,
     shard::{Shard, ShardPorts},
     time::Clock,
+    trace::TellEnded,
     turns::Turns,
     writer::{JournalGauge, Writer, WriterPorts},
 };
@@ -67,6 +68,8 @@ pub struct Ports {
     pub artifacts: Arc<dyn Artifacts>,
     /// Called when another process has taken the store: this one must end.
     pub fenced: Arc<dyn Fn() + Send + Sync>,
+    /// Told of what ends of jobs that are traced; must not block.
+    pub ended: Option<TellEnded>,
 }
 
 /// The coordinator and the crews it works with.
@@ -133,6 +136,7 @@ impl House {
                 hub: hub.clone(),
                 admission: admission.clone(),
                 clock,
+                ended: ports.ended.clone(),
                 window: spec.window,
                 weights: weights.clone(),
                 recovered: tell,

@@ -117,11 +117,12 @@ impl Shard {
                 to_start.push(id_of_task);
                 continue;
             }
-            let assignment = live.assignment(id_of_task);
             let dispatch = dispatch_of(live);
+            let key = key_of(id, id_of_task, attempt, dispatch);
+            let assignment = live.assignment(id_of_task, key);
             live.take_up(role, id_of_task, Held::queued(attempt, dispatch));
             crew.offer(Offer {
-                key: key_of(id, id_of_task, attempt, dispatch),
+                key,
                 owner: self.ports.owner(),
                 share: share_of(&live.job.tenant, &self.ports.weights),
                 priority: live.job.priority,

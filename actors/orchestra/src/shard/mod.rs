@@ -18,6 +18,7 @@ mod result;
 mod snapshot;
 mod survey;
 mod timers;
+mod traces;
 mod verdicts;
 
 use std::{
@@ -52,6 +53,7 @@ use crate::{
         timers::Timers,
     },
     time::{Clock, Timestamp},
+    trace::TellEnded,
     why::Owner,
     writer::{SettledSink, WriterMessage},
 };
@@ -71,6 +73,8 @@ pub(crate) struct ShardPorts {
     pub hub: EventHub,
     pub admission: Admission,
     pub clock: Clock,
+    /// Told of what ends of jobs that are traced.
+    pub ended: Option<TellEnded>,
     /// Ready tasks of one job that a crew may hold at once.
     pub window: usize,
     /// How many tasks of a tenant a crew takes in its turn, where it is not one.

@@ -34,6 +34,7 @@ impl Shard {
         metrics::histogram!("callboard_task_duration_seconds", "role" => role.to_string(), "outcome" => outcome)
             .record(report.elapsed.as_secs_f64());
         live.put_down(role, task);
+        self.tell_attempt(&report, outcome);
         self.paces.note(role, report.elapsed);
         let released = self.is_draining() && matches!(report.outcome, Err(Fault::Aborted));
         let key = report.key;

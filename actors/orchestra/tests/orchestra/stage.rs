@@ -400,6 +400,7 @@ impl Stage {
             journal: journal.clone(),
             artifacts: artifacts.clone(),
             fenced: Arc::new(|| panic!("fenced")),
+            ended: None,
         };
         let house = House::start(universe, Catalog::of(&[pack]).unwrap(), ports, spec);
         Self {

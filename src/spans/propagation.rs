@@ -1,0 +1,18 @@
+//! The header by which traces go from one server to the next (W3C Trace Context).
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use callboard_orchestra::TraceContext;
+
+pub const TRACEPARENT: &str = "traceparent";
+
+/// The span that a request names as its parent. None when it names none, several, or one that is not to be read.
+pub fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {
+    let mut named = headers.get_all(HeaderName::from_static(TRACEPARENT));
+    let (first, second) = (named.next()?, named.next());
+    first
+        .to_str()
+        .ok()
+        .filter(|_| second.is_none())?
+        .parse()
+        .ok()
+}

@@ -1,0 +1,71 @@
+//! The span of one HTTP request, from its headers to those of its answer.
+
+use std::{num::NonZeroU64, time::SystemTime};
+
+use actix_web::http::{Method, StatusCode, Version};
+use callboard_orchestra::TraceContext;
+
+use super::queue::{Span, SpanQueue};
+
+/// A request that is being answered within a trace.
+#[derive(Debug)]
+pub struct RequestSpan {
+    pub(super) context: TraceContext,
+    /// What the caller says it is part of.
+    pub(super) parent: Option<TraceContext>,
+    pub(super) started: SystemTime,
+    pub(super) queue: SpanQueue,
+}
+
+/// How a request was answered.
+#[derive(Debug)]
+pub struct Served {
+    pub method: Method,
+    /// None when no route matched.
+    pub route: Option<String>,
+    pub path: String,
+    pub version: Version,
+    pub is_tls: bool,
+    pub status: StatusCode,
+    pub request_id: String,
+}
+
+/// A span that has ended.
+#[derive(Debug)]
+pub struct EndedRequest {
+    pub context: TraceContext,
+    pub parent: Option<TraceContext>,
+    pub started: SystemTime,
+    pub ended: SystemTime,
+    pub served: Served,
+}
+
+impl RequestSpan {
+    /// The parent of what the request leads to.
+    pub const fn context(&self) -> TraceContext {
+        self.context
+    }
+
+    /// Ends it; `served` is asked of a span that is recorded alone.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "spans bear the time of the wall clock"
+    )]
+    pub fn end(self, served: impl FnOnce() -> Served) {
+        if !self.context.is_sampled() {
+            return;
+        }
+        self.queue.put(Span::Request(EndedRequest {
+            context: self.context,
+            parent: self.parent,
+            started: self.started,
+            ended: SystemTime::now(),
+            served: served(),
+        }));
+    }
+}
+
+/// A new id of a span.
+pub(super) fn mint_span() -> NonZeroU64 {
+    NonZeroU64::new(rand::random()).unwrap_or(NonZeroU64::MIN)
+}
