@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use callboard_orchestra::{
-    House, HouseSpec, Pack, Ports, admission::AdmissionLimits, catalog::Catalog,
+    House, HouseSpec, Pack, Ports, admission::AdmissionLimits, catalog::Catalog, journal::Journal,
 };
 use callboard_runtime::{Home, Universe};
 use secrecy::ExposeSecret;
@@ -24,7 +24,8 @@ use crate::{
     secrets::reveal,
     spans::Tracer,
     store::{Store, StoreSpec},
-    supervision, webhooks,
+    supervision,
+    webhooks::{self, Origins},
 };
 
 /// How often callers who are at rest are forgotten.
@@ -119,11 +120,14 @@ impl Instance {
 /// Starts sending webhooks; what it answers begins a round. Errors when no HTTP client can be made.
 pub fn webhooks(config: &Config, instance: &Instance) -> anyhow::Result<Arc<Notify>> {
     let wake = Arc::<Notify>::default();
+    let is_traced = config.telemetry.is_on();
+    let journal = is_traced.then(|| -> Arc<dyn Journal> { instance.store.journal() });
     webhooks::run(
         &instance.universe,
         instance.store.webhooks(),
         &config.webhooks,
         Outbound::of(&config.outbound),
+        Origins::new(journal),
         wake.clone(),
     )
     .context("make an HTTP client for webhooks")?;

@@ -125,7 +125,7 @@ fn of_job(job: EndedJob, ended: SystemTime) -> OtlpSpan {
 
 fn of_attempt(attempt: EndedAttempt, ended: SystemTime) -> OtlpSpan {
     let started = ended.checked_sub(attempt.elapsed).unwrap_or(ended);
-    let attributes = vec![
+    let mut attributes = vec![
         text("gen_ai.operation.name", "invoke_agent"),
         text("gen_ai.agent.name", &*attempt.role),
         text("callboard.job.id", attempt.job.to_string()),
@@ -135,8 +135,10 @@ fn of_attempt(attempt: EndedAttempt, ended: SystemTime) -> OtlpSpan {
         text("callboard.task.name", &*attempt.name),
         int("callboard.task.attempt", i64::from(attempt.attempt)),
         text("callboard.task.outcome", attempt.outcome),
-        double("callboard.task.queue_wait_ms", millis(attempt.queued)),
     ];
+    if let Some(queued) = attempt.queued {
+        attributes.push(double("callboard.task.queue_wait_ms", millis(queued)));
+    }
     let error = (!is_good(attempt.outcome)).then(|| attempt.outcome.to_owned());
     let name = format!("invoke_agent {}", attempt.role);
     let (context, parent) = (attempt.span, Some(attempt.parent));

@@ -9,7 +9,7 @@ mod receiver;
 mod request;
 mod tracer;
 
-pub use propagation::{TRACEPARENT, traceparent};
+pub use propagation::{TRACEPARENT, with_traceparent};
 pub use queue::Loss;
 pub use request::{RequestSpan, Served};
 pub use tracer::Tracer;

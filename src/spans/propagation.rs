@@ -1,9 +1,18 @@
 //! The header by which traces go from one server to the next (W3C Trace Context).
 
 use actix_web::http::header::{HeaderMap, HeaderName};
-use callboard_orchestra::TraceContext;
+use callboard_orchestra::{TraceContext, trace::current};
+use reqwest::RequestBuilder;
 
 pub const TRACEPARENT: &str = "traceparent";
+
+/// A request that a role makes, with the span of the attempt it is made in.
+pub fn with_traceparent(request: RequestBuilder) -> RequestBuilder {
+    match current() {
+        Some(attempt) => request.header(TRACEPARENT, attempt.to_string()),
+        None => request,
+    }
+}
 
 /// The span that a request names as its parent. None when it names none, several, or one that is not to be read.
 pub fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {

@@ -47,6 +47,7 @@ mod storm;
 mod stream;
 mod supervision;
 mod synth;
+mod traces;
 mod usage;
 mod wait;
 mod watchers;

@@ -35,7 +35,7 @@ pub struct EndedJob {
     pub created_at: Timestamp,
 }
 
-/// An attempt whose result its job has heard of.
+/// An attempt that a worker had.
 #[derive(Debug, Clone)]
 pub struct EndedAttempt {
     pub span: TraceContext,
@@ -50,8 +50,8 @@ pub struct EndedAttempt {
     pub attempt: u32,
     /// As in `callboard_task_duration_seconds`.
     pub outcome: &'static str,
-    /// From the offer until a worker had it.
-    pub queued: Duration,
+    /// From the offer until a worker had it; not known of one that was withdrawn with its job.
+    pub queued: Option<Duration>,
     /// Since a worker had it.
     pub elapsed: Duration,
     pub ended: Instant,
