@@ -32,6 +32,12 @@ fn serve(desk: &Desk, collector: &Collector) -> Serving {
     Serving::spawn(command.stderr(Stdio::piped()))
 }
 
+/// The collector goes on meanwhile.
+async fn stop(server: Serving) {
+    let code = tokio::task::spawn_blocking(|| server.stop()).await.unwrap();
+    assert_eq!(code, Some(0));
+}
+
 async fn metric(client: &Client, line: &str) -> Option<u64> {
     let metrics = client.get("/metrics").await;
     let text = String::from_utf8(metrics.body).unwrap();
@@ -92,7 +98,7 @@ async fn a_receiver_that_is_down_is_one_line_in_the_log_and_one_when_it_is_back(
     assert!(!spans.iter().any(|span| span.is_of_job(&lost.id)));
 
     let mut stderr = server.process.stderr.take().unwrap();
-    assert_eq!(server.stop(), Some(0));
+    stop(server).await;
     let mut log = String::new();
     stderr.read_to_string(&mut log).unwrap();
     let said: Vec<&str> = log
@@ -124,7 +130,7 @@ async fn an_orderly_end_sends_what_has_ended() {
     for job in &jobs {
         client.finished(&job.id).await;
     }
-    assert_eq!(server.stop(), Some(0));
+    stop(server).await;
     // The process is gone: nothing comes any more.
     let spans = collector.spans();
     for job in &jobs {

@@ -78,9 +78,9 @@ async fn a_request_its_job_and_its_attempts_are_one_trace_below_their_caller() {
         [
             ("drill.collector", "collect"),
             ("drill.planner", "plan"),
-            ("drill.runner", "run:0"),
             ("drill.runner", "run:1"),
             ("drill.runner", "run:2"),
+            ("drill.runner", "run:3"),
         ]
     );
     for attempt in attempts {
@@ -117,7 +117,7 @@ async fn what_fails_or_is_withdrawn_is_an_error_by_its_name() {
         let tasks = tasks["items"].as_array().unwrap().clone();
         tasks
             .iter()
-            .any(|task| task["name"] == "run:0" && task["state"] == "running")
+            .any(|task| task["name"] == "run:1" && task["state"] == "running")
             .then_some(())
     })
     .await;
@@ -130,7 +130,7 @@ async fn what_fails_or_is_withdrawn_is_an_error_by_its_name() {
     assert_eq!(of_job.get("callboard.job.outcome"), "cancelled");
     let run = spans
         .iter()
-        .find(|span| span.is_attempt() && span.get("callboard.task.name") == "run:0")
+        .find(|span| span.is_attempt() && span.get("callboard.task.name") == "run:1")
         .unwrap();
     assert_eq!(
         (run.get("callboard.task.outcome"), run.get("error.type")),
