@@ -235,3 +235,51 @@ fn attribute(key: &str, value: Value) -> KeyValue {
         ..KeyValue::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spans::request::testing::ended;
+
+    fn encoded(change: impl FnOnce(&mut EndedRequest)) -> OtlpSpan {
+        let context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let mut request = ended(context.parse().unwrap());
+        change(&mut request);
+        span(Span::Request(request))
+    }
+
+    fn get<'a>(span: &'a OtlpSpan, key: &str) -> Option<&'a Value> {
+        let found = span.attributes.iter().find(|pair| pair.key == key);
+        found.and_then(|pair| pair.value.as_ref()?.value.as_ref())
+    }
+
+    #[test]
+    fn a_request_that_no_route_matches_is_named_by_its_method_alone() {
+        let unmatched = encoded(|request| request.served.route = None);
+        assert_eq!(unmatched.name, "GET");
+        assert_eq!(get(&unmatched, "http.route"), None);
+    }
+
+    #[test]
+    fn a_method_that_nobody_knows_grows_no_names() {
+        let odd = encoded(|request| {
+            request.served.method = Method::from_bytes(b"BREW").unwrap();
+        });
+        assert_eq!(odd.name, "HTTP /v1/jobs");
+        let text = |value: &str| Some(Value::StringValue(value.to_owned()));
+        assert_eq!(get(&odd, "http.request.method"), text("_OTHER").as_ref());
+        let original = get(&odd, "http.request.method_original");
+        assert_eq!(original, text("BREW").as_ref());
+    }
+
+    #[test]
+    fn an_error_of_the_server_is_one_of_the_span() {
+        let failed = encoded(|request| {
+            request.served.status = actix_web::http::StatusCode::SERVICE_UNAVAILABLE;
+        });
+        assert_eq!(failed.status.as_ref().unwrap().code, 2);
+        let expected = Value::StringValue("503".to_owned());
+        assert_eq!(get(&failed, ERROR_TYPE), Some(&expected));
+        assert_eq!(encoded(|_| {}).status, None);
+    }
+}

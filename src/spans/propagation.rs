@@ -25,3 +25,31 @@ pub fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {
         .parse()
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    const SPAN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn named(values: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(
+                HeaderName::from_static(TRACEPARENT),
+                HeaderValue::from_static(value),
+            );
+        }
+        traceparent(&headers).map(|context| context.to_string())
+    }
+
+    #[test]
+    fn one_parent_counts_and_nothing_else() {
+        assert_eq!(named(&[SPAN]).as_deref(), Some(SPAN));
+        assert_eq!(named(&[]), None);
+        assert_eq!(named(&["00-x"]), None);
+        assert_eq!(named(&[SPAN, SPAN]), None);
+    }
+}

@@ -66,3 +66,45 @@ impl SpanQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_orchestra::TraceContext;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::spans::request::testing::ended;
+
+    fn context(span: u64) -> TraceContext {
+        format!("00-{:032x}-{span:016x}-01", 1).parse().unwrap()
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_nobody_waits() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let metrics = recorder.handle();
+        let (queue, mut spans) = SpanQueue::new(2);
+        metrics::with_local_recorder(&recorder, || {
+            for span in 1..=5 {
+                queue.put(Span::Request(ended(context(span))));
+            }
+            spans.close();
+            queue.put(Span::Request(ended(context(6))));
+        });
+        let kept = std::iter::from_fn(|| spans.try_recv().ok());
+        let kept: Vec<_> = kept
+            .map(|span| match span {
+                Span::Request(request) => request.context,
+                Span::Job(..) | Span::Attempt(..) => unreachable!("none was put in"),
+            })
+            .collect();
+        assert_eq!(kept, [context(1), context(2)]);
+        let told = metrics.render();
+        for line in [
+            "callboard_trace_spans_dropped_total{cause=\"queue_full\"} 3",
+            "callboard_trace_spans_dropped_total{cause=\"undelivered\"} 1",
+        ] {
+            assert!(told.contains(line), "{told}");
+        }
+    }
+}

@@ -69,3 +69,29 @@ impl RequestSpan {
 pub(super) fn mint_span() -> NonZeroU64 {
     NonZeroU64::new(rand::random()).unwrap_or(NonZeroU64::MIN)
 }
+
+#[cfg(test)]
+pub(super) mod testing {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    /// A request that was answered with 200.
+    pub fn ended(context: TraceContext) -> EndedRequest {
+        EndedRequest {
+            context,
+            parent: None,
+            started: UNIX_EPOCH,
+            ended: UNIX_EPOCH,
+            served: Served {
+                method: Method::GET,
+                route: Some("/v1/jobs".to_owned()),
+                path: "/v1/jobs".to_owned(),
+                version: Version::HTTP_11,
+                is_tls: false,
+                status: StatusCode::OK,
+                request_id: "r-1".to_owned(),
+            },
+        }
+    }
+}

@@ -21,7 +21,7 @@ pub struct Arrival {
     pub status: u16,
 }
 
-/// Answers everything with `status` and an empty body.
+/// Answers everything with `status` and an empty body, or not at all where that is 0.
 pub struct Peer {
     pub address: SocketAddr,
     arrived: watch::Receiver<Vec<Arrival>>,
@@ -85,7 +85,7 @@ impl Drop for Peer {
 async fn attend(
     stream: TcpStream,
     tell: Arc<watch::Sender<Vec<Arrival>>>,
-    answers: watch::Receiver<u16>,
+    mut answers: watch::Receiver<u16>,
 ) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
@@ -120,6 +120,7 @@ async fn attend(
                 status,
             });
         });
+        let status = *answers.wait_for(|status| *status > 0).await.ok()?;
         let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
         reader.get_mut().write_all(answer.as_bytes()).await.ok()?;
     }

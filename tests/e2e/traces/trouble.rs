@@ -1,6 +1,10 @@
 //! Receivers that are down, servers that end.
 
-use std::{io::Read, process::Stdio};
+use std::{
+    io::Read,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -140,6 +144,29 @@ async fn an_orderly_end_sends_what_has_ended() {
             .collect();
         assert_eq!(of_job.len(), 7, "{of_job:#?}");
     }
+}
+
+#[tokio::test]
+async fn an_end_waits_for_a_silent_receiver_no_longer_than_its_bound() {
+    let collector = Collector(Peer::start(0).await);
+    let desk = Desk::new();
+    let mut server = serve(&desk, &collector);
+    let client = server.client();
+    let job = submit(&client, &traceparent(true), &fanout(1)).await;
+    client.finished(&job.id).await;
+    collector.0.until("spans come", |all| !all.is_empty()).await;
+    let mut stderr = server.process.stderr.take().unwrap();
+    let began = Instant::now();
+    stop(server).await;
+    // The receiver is given up long before the request to it would be.
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        began.elapsed()
+    );
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).unwrap();
+    assert!(log.contains("spans were left unsent"), "{log}");
 }
 
 #[tokio::test]

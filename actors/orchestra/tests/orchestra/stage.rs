@@ -391,11 +391,10 @@ impl Stage {
     }
 
     pub fn open_on(universe: &Universe, journal: Arc<dyn Journal>, spec: &HouseSpec) -> Self {
-        let records = Records::default();
+        let (records, artifacts) = (Records::default(), Arc::<MemoryArtifacts>::default());
         let pack: Arc<dyn Pack> = Arc::new(StagePack {
             records: records.clone(),
         });
-        let artifacts = Arc::new(MemoryArtifacts::default());
         let ports = Ports {
             journal: journal.clone(),
             artifacts: artifacts.clone(),
