@@ -7,6 +7,10 @@ use callboard_orchestra::TraceContext;
 
 use super::queue::{Span, SpanQueue};
 
+/// Longest path and method that a span keeps; a client must not be able to grow what waits to be sent.
+const PATH_BYTES_MAX: usize = 512;
+const METHOD_BYTES_MAX: usize = 32;
+
 /// A request that is being answered within a trace.
 #[derive(Debug)]
 pub struct RequestSpan {
@@ -60,8 +64,23 @@ impl RequestSpan {
             parent: self.parent,
             started: self.started,
             ended: SystemTime::now(),
-            served: served(),
+            served: served().bounded(),
         }));
+    }
+}
+
+impl Served {
+    fn bounded(mut self) -> Self {
+        let end = self.path.floor_char_boundary(PATH_BYTES_MAX);
+        if end < self.path.len() {
+            // Cut off for good: a mere change of its length would keep the whole.
+            self.path = self.path[..end].to_owned();
+        }
+        let method = self.method.as_str().as_bytes();
+        if let Some(start) = method.get(..METHOD_BYTES_MAX) {
+            self.method = Method::from_bytes(start).unwrap_or_default();
+        }
+        self
     }
 }
 
@@ -76,6 +95,21 @@ pub(super) mod testing {
 
     use super::*;
 
+    #[test]
+    fn what_a_client_sends_is_kept_up_to_a_bound() {
+        let long = Served {
+            method: Method::from_bytes(&[b'X'; 10_000]).unwrap(),
+            path: format!("/{}", "é".repeat(10_000)),
+            ..answered()
+        };
+        let kept = long.bounded();
+        assert_eq!(kept.method.as_str().len(), METHOD_BYTES_MAX);
+        assert_eq!(kept.path.len(), PATH_BYTES_MAX - 1);
+        assert!(kept.path.capacity() <= PATH_BYTES_MAX);
+        let short = answered().bounded();
+        assert_eq!((short.method, &*short.path), (Method::GET, "/v1/jobs"));
+    }
+
     /// A request that was answered with 200.
     pub fn ended(context: TraceContext) -> EndedRequest {
         EndedRequest {
@@ -83,15 +117,19 @@ pub(super) mod testing {
             parent: None,
             started: UNIX_EPOCH,
             ended: UNIX_EPOCH,
-            served: Served {
-                method: Method::GET,
-                route: Some("/v1/jobs".to_owned()),
-                path: "/v1/jobs".to_owned(),
-                version: Version::HTTP_11,
-                is_tls: false,
-                status: StatusCode::OK,
-                request_id: "r-1".to_owned(),
-            },
+            served: answered(),
+        }
+    }
+
+    fn answered() -> Served {
+        Served {
+            method: Method::GET,
+            route: Some("/v1/jobs".to_owned()),
+            path: "/v1/jobs".to_owned(),
+            version: Version::HTTP_11,
+            is_tls: false,
+            status: StatusCode::OK,
+            request_id: "r-1".to_owned(),
         }
     }
 }
