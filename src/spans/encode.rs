@@ -239,7 +239,7 @@ fn attribute(key: &str, value: Value) -> KeyValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spans::request::testing::ended;
+    use crate::spans::request::tests::ended;
 
     fn encoded(change: impl FnOnce(&mut EndedRequest)) -> OtlpSpan {
         let context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

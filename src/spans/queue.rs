@@ -73,7 +73,7 @@ mod tests {
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
-    use crate::spans::request::testing::ended;
+    use crate::spans::request::tests::ended;
 
     fn context(span: u64) -> TraceContext {
         format!("00-{:032x}-{span:016x}-01", 1).parse().unwrap()

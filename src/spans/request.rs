@@ -90,7 +90,7 @@ pub(super) fn mint_span() -> NonZeroU64 {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(super) mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
