@@ -21,6 +21,7 @@ pub mod redis_link;
 pub mod retention;
 pub mod secrets;
 pub mod shutdown;
+pub mod spans;
 pub mod store;
 pub mod supervision;
 pub mod telemetry;

@@ -10,6 +10,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::{
     anomalies::Series,
     config::{LogConfig, LogFormat},
+    spans::Loss,
 };
 
 /// Upper bounds of the buckets of durations, in seconds.
@@ -61,6 +62,7 @@ fn begin() {
         "callboard_pruned_jobs_total",
         "callboard_recovered_jobs_total",
         "callboard_stuck_jobs_total",
+        "callboard_trace_spans_total",
         "callboard_unreadable_jobs_total",
     ] {
         metrics::counter!(name).increment(0);
@@ -83,6 +85,11 @@ fn begin() {
             "callboard_webhook_attempts_total",
             "outcome",
             &["delivered", "failed"],
+        ),
+        (
+            "callboard_trace_spans_dropped_total",
+            "cause",
+            &Loss::ALL.map(Loss::name),
         ),
     ] {
         for value in values {
@@ -174,6 +181,14 @@ fn describe() {
     describe_counter!(
         "callboard_webhook_attempts_total",
         "Attempts to deliver a webhook, by outcome: delivered or failed"
+    );
+    describe_counter!(
+        "callboard_trace_spans_total",
+        "Spans that the receiver of telemetry has taken"
+    );
+    describe_counter!(
+        "callboard_trace_spans_dropped_total",
+        "Spans that it has not, by cause: queue_full, undelivered or refused"
     );
     describe_gauge!("callboard_redis_up", "Whether Redis answers: 1, or 0");
     describe_counter!(

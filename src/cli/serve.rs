@@ -165,6 +165,7 @@ async fn attend(
             ..HttpLimits::default()
         },
         prometheus,
+        tracer: instance.tracer.clone(),
         departure: departure.clone(),
         shutdown,
     };

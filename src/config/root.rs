@@ -8,7 +8,7 @@ use super::{
     AnomaliesConfig, AuditConfig, AuthConfig, CacheConfig, CoordinatorConfig, DrillConfig,
     HealthConfig, LogConfig, MarketConfig, OutboundConfig, QuotaConfig, RateLimitsConfig,
     RedisConfig, RetentionConfig, RoleConfig, RuntimeConfig, ServerConfig, StoreConfig,
-    SynthConfig, TlsConfig, VaultConfig, WebhooksConfig, error::Finding,
+    SynthConfig, TelemetryConfig, TlsConfig, VaultConfig, WebhooksConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -35,6 +35,7 @@ pub struct Config {
     pub synth: SynthConfig,
     pub cache: CacheConfig,
     pub drill: DrillConfig,
+    pub telemetry: TelemetryConfig,
     pub log: LogConfig,
     /// What a role's own profile is overridden with, by role name.
     pub roles: BTreeMap<String, RoleConfig>,
@@ -63,6 +64,7 @@ impl Config {
         self.anomalies.check(&mut findings);
         self.market.check(&mut findings);
         self.drill.check(&mut findings);
+        self.telemetry.check(&mut findings);
         self.log.check(&mut findings);
         for (role, config) in &self.roles {
             config.check(role, &mut findings);

@@ -23,6 +23,7 @@ use crate::{
     health::{Machine, Providers},
     limits::{Quotas, Rates, SeatLimits},
     outbound::Outbound,
+    spans::Tracer,
     store::{AuditLog, Listing, StoreHealth, Webhooks},
 };
 
@@ -100,6 +101,7 @@ pub struct Desk {
     pub generation: Generation,
     pub quotas: Quotas,
     pub prometheus: PrometheusHandle,
+    pub tracer: Tracer,
     /// What is in hand, and whether another process takes this one's place.
     pub departure: Departure,
     /// True once the server drains: waiting requests are answered and streams are closed.

@@ -189,6 +189,7 @@ async fn run(
         listing: instance.store.listing(),
         limits: setup.limits.clone(),
         prometheus,
+        tracer: instance.tracer.clone(),
         departure: Departure::default(),
         shutdown: draining,
     };

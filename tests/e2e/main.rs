@@ -49,6 +49,7 @@ mod storm;
 mod stream;
 mod supervision;
 mod synth;
+mod traces;
 mod turns;
 mod usage;
 mod wait;

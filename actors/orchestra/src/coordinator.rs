@@ -255,6 +255,7 @@ impl Coordinator {
             labels: submission.labels,
             deadline: submission.deadline,
             request_id: author.request_id.clone(),
+            trace: submission.trace,
             on_exhausted: submission.on_exhausted,
         };
         let id = JobId::mint();

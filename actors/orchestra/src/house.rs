@@ -23,6 +23,7 @@ use crate::{
     shard::{Shard, ShardPorts},
     tally::Tally,
     time::Clock,
+    trace::TellEnded,
     turns::Turns,
     writer::{JournalGauge, Writer, WriterPorts},
 };
@@ -68,6 +69,8 @@ pub struct Ports {
     pub artifacts: Arc<dyn Artifacts>,
     /// Called when another process has taken the store: this one must end.
     pub fenced: Arc<dyn Fn() + Send + Sync>,
+    /// Told of what ends of jobs that are traced; must not block.
+    pub ended: Option<TellEnded>,
 }
 
 /// The coordinator and the crews it works with.
@@ -138,6 +141,7 @@ impl House {
                 hub: hub.clone(),
                 admission: admission.clone(),
                 clock,
+                ended: ports.ended.clone(),
                 window: spec.window,
                 weights: weights.clone(),
                 recovered: tell,

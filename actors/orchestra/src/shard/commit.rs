@@ -155,6 +155,7 @@ impl Shard {
             metrics::counter!("callboard_jobs_total", "kind" => kind, "state" => state)
                 .increment(1);
             self.tally_job(live);
+            self.tell_job(&live.job);
         }
         self.jobs.remove(&id);
         self.timers.forget(id);

@@ -19,6 +19,7 @@ mod snapshot;
 mod survey;
 mod tallied;
 mod timers;
+mod traces;
 mod verdicts;
 
 use std::{
@@ -54,6 +55,7 @@ use crate::{
     },
     tally::Tally,
     time::{Clock, Timestamp},
+    trace::TellEnded,
     why::Owner,
     writer::{SettledSink, WriterMessage},
 };
@@ -73,6 +75,8 @@ pub(crate) struct ShardPorts {
     pub hub: EventHub,
     pub admission: Admission,
     pub clock: Clock,
+    /// Told of what ends of jobs that are traced.
+    pub ended: Option<TellEnded>,
     /// Ready tasks of one job that a crew may hold at once.
     pub window: usize,
     /// How many tasks of a tenant a crew takes in its turn, where it is not one.

@@ -37,6 +37,7 @@ impl Shard {
         let kind = live.job.kind.clone();
         live.put_down(role, task);
         self.tally_attempt(role, &kind, limit, &report);
+        self.tell_attempt(&report, outcome);
         self.paces.note(role, report.elapsed);
         let released = self.is_draining() && matches!(report.outcome, Err(Fault::Aborted));
         let key = report.key;

@@ -208,6 +208,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
             worker: Some(running.worker),
             waited: running.waited,
             elapsed: now.duration_since(running.started),
+            ended: now,
             outcome,
         };
         let told = report.clone();
@@ -232,6 +233,7 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
             worker: None,
             waited: Duration::ZERO,
             elapsed: Duration::ZERO,
+            ended: Instant::now(),
             outcome: Err(fault),
         };
         self.ledger.hold(owner, report.clone());

@@ -184,7 +184,7 @@ impl<T, O: Clone> Ledger<T, O> {
                 key: offer.key,
                 owner: offer.owner,
                 worker: WorkerId { index, generation },
-                waited: now.duration_since(waiting.since),
+                waited: now.saturating_duration_since(waiting.since),
                 started: now,
                 deadline: later(now, offer.timeout),
                 pulse: pulse.clone(),
