@@ -70,7 +70,7 @@ pub async fn launch(args: Args) -> Result<(), Failure> {
             None => Replaced::Lost(server.name()),
         };
         server = match replaced {
-            Replaced::Serves(next) => next,
+            Replaced::Serves(next) => *next,
             Replaced::Stopped(stopped) => return stopped,
             Replaced::Lost(ended) => {
                 pause.ended();

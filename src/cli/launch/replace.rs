@@ -13,7 +13,7 @@ use crate::cli::{failure::Failure, terminal};
 /// What came of a replacement.
 pub enum Replaced {
     /// By the next server, or one of the program before.
-    Serves(Server),
+    Serves(Box<Server>),
     /// The launcher is to end, and nothing runs.
     Stopped(Result<(), Failure>),
     /// Neither program serves; the name of the server that did.
@@ -67,7 +67,7 @@ pub async fn replace(
                 (asked - began).as_millis(),
                 asked.elapsed().as_millis(),
             ));
-            Replaced::Serves(next)
+            Replaced::Serves(Box::new(next))
         }
         Err(failure) => {
             next.kill().await;
@@ -83,7 +83,7 @@ pub async fn replace(
                         server.name(),
                         asked.elapsed().as_millis(),
                     ));
-                    Replaced::Serves(server)
+                    Replaced::Serves(Box::new(server))
                 }
                 Ok(None) => Replaced::Stopped(Ok(())),
                 Err(failure) => {
@@ -102,5 +102,5 @@ fn kept(before: Server, failure: &Failure) -> Replaced {
         failure.message(),
         before.name()
     ));
-    Replaced::Serves(before)
+    Replaced::Serves(Box::new(before))
 }
