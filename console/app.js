@@ -1,4 +1,5 @@
 // The frame of the console: who uses it, where they may go, whether what they see is live, and the page they are at.
+import { AnomalyMark } from "./lib/anomalies.js";
 import { Dialogs } from "./lib/dialog.js";
 import { jobStream, supervisionStream } from "./lib/live.js";
 import { Login } from "./lib/login.js";
@@ -46,6 +47,7 @@ function TopBar() {
       <a href="/docs">API</a>
     </nav>
     <div class="who">
+      <${AnomalyMark} />
       <${LiveMark} />
       <label class="hidden" for="theme">Colours</label>
       <select id="theme" value=${theme.value} onChange=${(event) => chooseTheme(event.target.value)}>

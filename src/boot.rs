@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use callboard_orchestra::{
-    House, HouseSpec, Pack, Ports, admission::AdmissionLimits, catalog::Catalog,
+    House, HouseSpec, Pack, Ports, admission::AdmissionLimits, catalog::Catalog, journal::Journal,
 };
 use callboard_runtime::{Home, Universe};
 use secrecy::ExposeSecret;
@@ -22,8 +22,10 @@ use crate::{
     redis_link::RedisLink,
     retention,
     secrets::reveal,
+    spans::Tracer,
     store::{Store, StoreSpec},
-    supervision, webhooks,
+    supervision,
+    webhooks::{self, Origins},
 };
 
 /// How often callers who are at rest are forgotten.
@@ -37,6 +39,7 @@ pub struct Instance {
     /// Says who calls.
     pub authority: Authority,
     pub denials: Denials,
+    pub tracer: Tracer,
     /// Turns true when another process has taken the store: this one must end.
     pub fenced: watch::Receiver<bool>,
 }
@@ -55,6 +58,7 @@ impl Instance {
     /// The same, on a store that is open.
     pub fn start(config: &Config, store: Store, packs: &[Arc<dyn Pack>]) -> anyhow::Result<Self> {
         let catalog = tuned_catalog(config, packs)?;
+        let tracer = Tracer::start(&config.telemetry)?;
         callboard_runtime::install_panic_hook();
         let universe = Universe::threads(config.runtime.role_arbiters);
         supervision::record(&universe, store.journal());
@@ -84,6 +88,7 @@ impl Instance {
             fenced: Arc::new(move || {
                 fence.send_replace(true);
             }),
+            ended: tracer.jobs(),
         };
         let house = House::start(&universe, catalog, ports, &house_spec(config));
         Ok(Self {
@@ -92,6 +97,7 @@ impl Instance {
             store,
             authority,
             denials,
+            tracer,
             fenced,
         })
     }
@@ -104,18 +110,24 @@ impl Instance {
         if let Err(error) = checkpoints::sign(&self.store.audit()).await {
             tracing::warn!(error = %error, "the audit log was not signed at the end");
         }
-        self.store.close().await.context("close the store")
+        let closed = self.store.close().await.context("close the store");
+        // Another process may have the store meanwhile.
+        self.tracer.flush().await;
+        closed
     }
 }
 
 /// Starts sending webhooks; what it answers begins a round. Errors when no HTTP client can be made.
 pub fn webhooks(config: &Config, instance: &Instance) -> anyhow::Result<Arc<Notify>> {
     let wake = Arc::<Notify>::default();
+    let is_traced = config.telemetry.is_on();
+    let journal = is_traced.then(|| -> Arc<dyn Journal> { instance.store.journal() });
     webhooks::run(
         &instance.universe,
         instance.store.webhooks(),
         &config.webhooks,
         Outbound::of(&config.outbound),
+        Origins::new(journal),
         wake.clone(),
     )
     .context("make an HTTP client for webhooks")?;

@@ -1,5 +1,7 @@
 //! Callboard: a durable, supervised job server for multi-agent work.
 
+pub mod advice;
+pub mod anomalies;
 pub mod audit;
 pub mod auth;
 pub mod boot;
@@ -19,6 +21,7 @@ pub mod redis_link;
 pub mod retention;
 pub mod secrets;
 pub mod shutdown;
+pub mod spans;
 pub mod store;
 pub mod supervision;
 pub mod telemetry;

@@ -47,6 +47,11 @@ const CLOSED_V6: [(Ipv6Addr, u8); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
+const ANY: [IpNet; 2] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+];
+
 /// The rules. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Outbound {
@@ -70,6 +75,13 @@ impl Outbound {
     pub fn of(config: &OutboundConfig) -> Self {
         Self {
             allowed: config.allowed_networks.clone().into(),
+        }
+    }
+
+    /// For addresses that only the operator names.
+    pub fn anywhere() -> Self {
+        Self {
+            allowed: ANY.into(),
         }
     }
 

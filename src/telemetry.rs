@@ -7,7 +7,11 @@ use callboard_runtime::{Home, Universe};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{LogConfig, LogFormat};
+use crate::{
+    anomalies::Series,
+    config::{LogConfig, LogFormat},
+    spans::Loss,
+};
 
 /// Upper bounds of the buckets of durations, in seconds.
 const SECONDS: [f64; 15] = [
@@ -58,11 +62,15 @@ fn begin() {
         "callboard_pruned_jobs_total",
         "callboard_recovered_jobs_total",
         "callboard_stuck_jobs_total",
+        "callboard_trace_spans_total",
         "callboard_unreadable_jobs_total",
     ] {
         metrics::counter!(name).increment(0);
     }
     metrics::gauge!("callboard_generate_streams").increment(0.0);
+    for series in Series::ALL {
+        metrics::counter!("callboard_anomalies_total", "series" => series.name()).increment(0);
+    }
     for transport in ["websocket", "sse"] {
         metrics::gauge!("callboard_ws_clients", "transport" => transport).increment(0.0);
         metrics::counter!("callboard_ws_evicted_total", "transport" => transport).increment(0);
@@ -77,6 +85,11 @@ fn begin() {
             "callboard_webhook_attempts_total",
             "outcome",
             &["delivered", "failed"],
+        ),
+        (
+            "callboard_trace_spans_dropped_total",
+            "cause",
+            &Loss::ALL.map(Loss::name),
         ),
     ] {
         for value in values {
@@ -120,6 +133,14 @@ fn describe() {
         "callboard_breaker_state",
         "Breaker of a role: 0 closed, 1 half-open, 2 open"
     );
+    describe_counter!(
+        "callboard_anomalies_total",
+        "Times that a series was higher than usual, by series"
+    );
+    describe_gauge!(
+        "callboard_anomalies",
+        "Series that are higher than usual, by series"
+    );
     describe_histogram!(
         "callboard_journal_commit_seconds",
         Unit::Seconds,
@@ -160,6 +181,14 @@ fn describe() {
     describe_counter!(
         "callboard_webhook_attempts_total",
         "Attempts to deliver a webhook, by outcome: delivered or failed"
+    );
+    describe_counter!(
+        "callboard_trace_spans_total",
+        "Spans that the receiver of telemetry has taken"
+    );
+    describe_counter!(
+        "callboard_trace_spans_dropped_total",
+        "Spans that it has not, by cause: queue_full, undelivered or refused"
     );
     describe_gauge!("callboard_redis_up", "Whether Redis answers: 1, or 0");
     describe_counter!(

@@ -29,6 +29,7 @@ pub fn submission(kind: &Kind, catalog: &Catalog) -> Step {
         labels: Default::default(),
         deadline: None,
         request_id: None,
+        trace: None,
         on_exhausted: Default::default(),
     };
     submit(

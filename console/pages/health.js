@@ -5,6 +5,7 @@ import { useData } from "../lib/load.js";
 import { Ago, Card, Facts, Loading, PageHead, Problem, State, now } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 import { html, useEffect, useState } from "../lib/ui.js";
+import { Anomalies } from "./health/anomalies.js";
 
 const AGAIN_MS = 5_000;
 const WORST_FIRST = ["unhealthy", "degraded", "unknown", "healthy"];
@@ -51,6 +52,7 @@ export function Page() {
         ["Not looked at", String(of("unknown"))],
         ["Looked", html`<${Ago} at=${data.at} />`],
       ]} /><//>
+      <${Anomalies} />
       <${Table} caption="Components" className="components" columns=${COLUMNS} rows=${sorted(data.components)} keyOf=${(part) => part.name} />
       <p class="faint">${data.deep
         ? "A close look begins a write, writes a file, and asks Redis and providers."

@@ -5,8 +5,10 @@ import { jobStream } from "../lib/live.js";
 import { useData } from "../lib/load.js";
 import { Card, Empty, Facts, Loading, PageHead, Problem, When, toneOf } from "../lib/parts.js";
 import { amend } from "../lib/router.js";
+import { may } from "../lib/session.js";
 import { Table } from "../lib/table.js";
 import { html, useEffect } from "../lib/ui.js";
+import { Advice } from "./usage/advice.js";
 
 const PERIODS = [
   ["1", "last hour"],
@@ -82,5 +84,6 @@ export function Page({ query }) {
           ["Jobs", count(data.jobs.total)],
           ["Counted since", html`<${When} at=${data.jobs.since} />`],
         ]} /></div>
-      <//>`}`;
+      <//>
+      ${may("metrics:read") && html`<${Advice} />`}`}`;
 }

@@ -179,9 +179,12 @@ impl Client {
         url
     }
 
-    /// How people are told of the server.
-    fn name(&self) -> &str {
-        self.server.as_str().trim_end_matches('/')
+    /// How people are told of the server: its URL, without a password that is in it.
+    pub fn name(&self) -> String {
+        let mut shown = self.server.clone();
+        // Err means that such a URL can have neither.
+        let _ = (shown.set_username(""), shown.set_password(None));
+        shown.as_str().trim_end_matches('/').to_owned()
     }
 
     /// The body of a successful answer.
@@ -239,7 +242,7 @@ impl Client {
 }
 
 /// One line for what a server refuses.
-fn problem(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
+pub fn problem(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
     let line = match serde_json::from_str::<Problem>(body) {
         Ok(problem) => problem.line(),
         Err(_) => {

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::{
     approvals, audit, backup, bench, cancel, check_config, effects, evidence, failure::Failure,
     health, jobs, keys, kinds, launch, loadtest, market, migrate, openapi, run, serve, signal,
-    steer, submit, supervision, verify_crash, watch, why,
+    steer, submit, supervision, top, verify_crash, watch, why,
 };
 
 /// Runs multi-agent jobs durably
@@ -60,6 +60,8 @@ enum Command {
     Resolve(effects::ResolveArgs),
     /// Show the crews of a server, and step in at one: pause, resume, drain, restart, reset its breaker
     Supervision(supervision::Args),
+    /// Watch the crews, queues and jobs of a server on the whole terminal
+    Top(top::Args),
     /// Make, list, rotate and revoke API keys
     Keys(keys::Args),
     /// Verify or export who did what, or replace the key that signs it
@@ -121,6 +123,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Effects(args) => effects::effects(args).await,
         Command::Resolve(args) => effects::resolve(args).await,
         Command::Supervision(args) => supervision::supervision(args).await,
+        Command::Top(args) => top::top(args).await,
         Command::Keys(args) => keys::keys(args).await,
         Command::Audit(args) => audit::audit(args).await,
         Command::Evidence(args) => evidence::evidence(args).await,

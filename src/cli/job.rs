@@ -19,29 +19,32 @@ pub fn print(job: &JobView, json: bool) -> Result<(), Failure> {
 
 /// The state of a job in a line, with what it waits for.
 pub fn standing(job: &JobView) -> String {
-    let waiting = job.waiting_for.as_ref().map(|waiting| {
-        let told = match waiting {
-            WaitingFor::Timer { until } => format!("a timer until {until}"),
-            WaitingFor::Approval { approval, until } => {
-                format!("approval {approval} until {until}")
-            }
-            WaitingFor::Signal { name, until: None } => format!("the signal {name}"),
-            WaitingFor::Signal {
-                name,
-                until: Some(until),
-            } => format!("the signal {name} until {until}"),
-            WaitingFor::UnknownOutcome { effect } => format!("the outcome of {effect}"),
-            WaitingFor::Operator { task } => format!("an operator: task {task} has given up"),
-            WaitingFor::Paused {} => "a resume".to_owned(),
-        };
-        format!(" for {told}")
-    });
+    let waiting = job.waiting_for.as_ref();
+    let waiting = waiting.map(|waiting| format!(" for {}", awaited(waiting)));
     format!(
         "{} {}{}",
         job.id,
         job.state.0.name(),
         waiting.unwrap_or_default()
     )
+}
+
+/// What a job waits for.
+pub fn awaited(waiting: &WaitingFor) -> String {
+    match waiting {
+        WaitingFor::Timer { until } => format!("a timer until {until}"),
+        WaitingFor::Approval { approval, until } => {
+            format!("approval {approval} until {until}")
+        }
+        WaitingFor::Signal { name, until: None } => format!("the signal {name}"),
+        WaitingFor::Signal {
+            name,
+            until: Some(until),
+        } => format!("the signal {name} until {until}"),
+        WaitingFor::UnknownOutcome { effect } => format!("the outcome of {effect}"),
+        WaitingFor::Operator { task } => format!("an operator: task {task} has given up"),
+        WaitingFor::Paused {} => "a resume".to_owned(),
+    }
 }
 
 /// Success for a job that succeeded, else why it did not.

@@ -40,6 +40,7 @@ mod steer;
 mod submit;
 mod supervision;
 mod terminal;
+mod top;
 mod verify_crash;
 mod watch;
 mod why;

@@ -11,6 +11,7 @@ use std::{
 use actix_web::dev::Server;
 use anyhow::Context;
 use callboard::{
+    anomalies,
     boot::{Instance, generation, limits, surroundings, webhooks},
     config::Config,
     http::{self, Departure, Desk, HttpLimits, Turns},
@@ -133,6 +134,7 @@ async fn attend(
     let generation = generation(config, &rates);
     let (machine, providers) = surroundings(config, config.store.data_dir.clone())?;
     let desk = Desk {
+        anomalies: anomalies::watch(&instance.universe, &instance.house, &config.anomalies),
         machine,
         providers,
         generation,
@@ -157,11 +159,13 @@ async fn attend(
             any_host: !config.auth.insecure_loopback,
             connections_max: server.connections_max.get(),
             connections_per_address_max: server.connections_per_address_max.get(),
+            trusted_proxies: server.trusted_proxies.clone(),
             cors_origins: server.cors_origins.clone(),
             webhook_retry_for: config.webhooks.retry_for,
             ..HttpLimits::default()
         },
         prometheus,
+        tracer: instance.tracer.clone(),
         departure: departure.clone(),
         shutdown,
     };

@@ -4,6 +4,7 @@
 //! The environment is read here and nowhere else.
 
 mod address;
+mod anomalies;
 mod audit;
 mod auth;
 mod cache;
@@ -31,15 +32,17 @@ mod secret;
 mod server;
 mod store;
 mod synth;
+mod telemetry;
 mod tls;
 mod vault;
 mod webhooks;
 mod wording;
 
+pub use anomalies::AnomaliesConfig;
 pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use cache::{CacheConfig, CachePolicy};
-pub use client::client_key;
+pub use client::{client_key, wants_colour};
 pub use coordinator::CoordinatorConfig;
 pub use drill::DrillConfig;
 pub use duration::parse as parse_duration;
@@ -61,6 +64,7 @@ pub use secret::{Place, Secret, variable};
 pub use server::ServerConfig;
 pub use store::StoreConfig;
 pub use synth::SynthConfig;
+pub use telemetry::TelemetryConfig;
 pub use tls::TlsConfig;
 pub use vault::VaultConfig;
 pub use webhooks::WebhooksConfig;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuditConfig, AuthConfig, CacheConfig, CoordinatorConfig, DrillConfig, HealthConfig, LogConfig,
-    MarketConfig, OutboundConfig, QuotaConfig, RateLimitsConfig, RedisConfig, RetentionConfig,
-    RoleConfig, RuntimeConfig, ServerConfig, StoreConfig, SynthConfig, TlsConfig, VaultConfig,
-    WebhooksConfig, error::Finding,
+    AnomaliesConfig, AuditConfig, AuthConfig, CacheConfig, CoordinatorConfig, DrillConfig,
+    HealthConfig, LogConfig, MarketConfig, OutboundConfig, QuotaConfig, RateLimitsConfig,
+    RedisConfig, RetentionConfig, RoleConfig, RuntimeConfig, ServerConfig, StoreConfig,
+    SynthConfig, TelemetryConfig, TlsConfig, VaultConfig, WebhooksConfig, error::Finding,
 };
 
 /// What the server runs with. Made by `Config::load`; `Default` is what a server without any configuration gets.
@@ -30,10 +30,12 @@ pub struct Config {
     pub coordinator: CoordinatorConfig,
     pub runtime: RuntimeConfig,
     pub health: HealthConfig,
+    pub anomalies: AnomaliesConfig,
     pub market: MarketConfig,
     pub synth: SynthConfig,
     pub cache: CacheConfig,
     pub drill: DrillConfig,
+    pub telemetry: TelemetryConfig,
     pub log: LogConfig,
     /// What a role's own profile is overridden with, by role name.
     pub roles: BTreeMap<String, RoleConfig>,
@@ -59,8 +61,10 @@ impl Config {
         self.coordinator.check(&mut findings);
         self.runtime.check(&mut findings);
         self.health.check(&mut findings);
+        self.anomalies.check(&mut findings);
         self.market.check(&mut findings);
         self.drill.check(&mut findings);
+        self.telemetry.check(&mut findings);
         self.log.check(&mut findings);
         for (role, config) in &self.roles {
             config.check(role, &mut findings);

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{address, duration, error::Finding};
@@ -33,6 +34,8 @@ pub struct ServerConfig {
     pub connections_max: NonZeroUsize,
     /// Connections of one address among them.
     pub connections_per_address_max: NonZeroUsize,
+    /// Networks of proxies, whose word is taken for who asks.
+    pub trusted_proxies: Vec<IpNet>,
     /// Time for tasks in hand at shutdown.
     #[serde(with = "duration")]
     pub drain_grace: Duration,
@@ -54,6 +57,7 @@ impl Default for ServerConfig {
             cors_origins: Vec::new(),
             connections_max: NonZeroUsize::new(25_000).expect("not zero"),
             connections_per_address_max: NonZeroUsize::new(12_000).expect("not zero"),
+            trusted_proxies: Vec::new(),
             drain_grace: Duration::from_secs(30),
             handover_grace: Duration::from_millis(250),
         }

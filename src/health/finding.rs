@@ -5,11 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Healthy,
@@ -20,17 +20,17 @@ pub enum Status {
 }
 
 /// How well a part of the server is.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Component {
     #[schema(example = "crew market.analyst")]
-    name: String,
-    status: Status,
+    pub name: String,
+    pub status: Status,
     /// Without it nothing works: when it is unhealthy, so is the server.
-    essential: bool,
+    pub essential: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    pub message: Option<String>,
     /// Milliseconds the check took.
-    response_ms: f64,
+    pub response_ms: f64,
 }
 
 /// What a check found.

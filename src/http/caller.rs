@@ -2,7 +2,6 @@
 
 use std::{
     future::{Ready, ready},
-    net::SocketAddr,
     sync::Arc,
 };
 
@@ -10,7 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use serde_json::{Map, Value};
 
-use super::{error::Problem, observe};
+use super::{client_address::client_address, error::Problem, observe};
 use crate::auth::{Permission, Principal, Unknown};
 
 /// Who makes the request, and what it may see. Known only where the URL table does not say that an operation is public.
@@ -64,10 +63,10 @@ impl FromRequest for Caller {
 }
 
 /// The author of a request from which nobody is known.
-pub fn stranger(peer: Option<SocketAddr>) -> Author {
+pub fn stranger(request: &HttpRequest) -> Author {
     Author {
         request_id: Some(observe::request_id().into()),
-        address: peer.map(|peer| peer.ip()),
+        address: client_address(request),
         ..Author::anonymous()
     }
 }

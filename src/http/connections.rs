@@ -15,8 +15,13 @@ use std::{
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{dev::Extensions, rt::net::TcpStream};
+use ipnet::IpNet;
 
-use super::departure::{Departure, InHand};
+use super::{
+    client_address::is_proxy,
+    departure::{Departure, InHand},
+    desk::HttpLimits,
+};
 use crate::limits::counted_as;
 
 /// Counts, and refuses what is too much. Clones share the counts.
@@ -24,6 +29,8 @@ use crate::limits::counted_as;
 pub struct Connections {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     per_address_max: usize,
+    /// Whose connections are other people's.
+    trusted_proxies: Arc<[IpNet]>,
     departure: Departure,
 }
 
@@ -43,10 +50,11 @@ pub fn stream_of(connection: &dyn Any) -> Option<&TcpStream> {
 }
 
 impl Connections {
-    pub fn new(per_address_max: usize, departure: Departure) -> Self {
+    pub fn new(limits: &HttpLimits, departure: Departure) -> Self {
         Self {
             open: Arc::default(),
-            per_address_max,
+            per_address_max: limits.connections_per_address_max,
+            trusted_proxies: limits.trusted_proxies.as_slice().into(),
             departure,
         }
     }
@@ -75,10 +83,11 @@ impl Connections {
     }
 
     fn seat(&self, address: IpAddr) -> Option<Seat> {
+        let is_bound = !is_proxy(address, &self.trusted_proxies);
         let address = counted_as(address);
         let mut open = self.lock();
         let count = open.entry(address).or_default();
-        if *count >= self.per_address_max {
+        if is_bound && *count >= self.per_address_max {
             return None;
         }
         *count += 1;
@@ -112,7 +121,12 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_connections_and_gets_room_when_one_ends() {
-        let connections = Connections::new(2, Departure::default());
+        let limits = HttpLimits {
+            connections_per_address_max: 2,
+            trusted_proxies: vec!["10.0.0.1/32".parse().unwrap()],
+            ..HttpLimits::default()
+        };
+        let connections = Connections::new(&limits, Departure::default());
         let seat = |text: &str| connections.seat(text.parse().unwrap());
         let (first, _second) = (seat("192.0.2.1"), seat("::ffff:192.0.2.1"));
         assert!(seat("192.0.2.1").is_none());
@@ -122,5 +136,6 @@ mod tests {
         let _network = (seat("2001:db8::1").unwrap(), seat("2001:db8::2").unwrap());
         assert!(seat("2001:db8::3").is_none());
         assert!(seat("2001:db8:0:1::3").is_some());
+        let _others = [(); 3].map(|()| seat("10.0.0.1").unwrap());
     }
 }

@@ -6,6 +6,7 @@ use callboard_orchestra::{
     House, SubmitError, artifact::Artifacts, coordinator::RETRY_AFTER, shard::CommandError,
 };
 use callboard_runtime::Universe;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 
@@ -16,11 +17,13 @@ use super::{
     turns::Turns,
 };
 use crate::{
+    anomalies::Anomalies,
     auth::Authority,
     denials::Denials,
     health::{Machine, Providers},
     limits::{Quotas, Rates, SeatLimits},
     outbound::Outbound,
+    spans::Tracer,
     store::{AuditLog, Listing, StoreHealth, Webhooks},
 };
 
@@ -41,6 +44,8 @@ pub struct HttpLimits {
     pub connections_max: usize,
     /// Connections of one address among them.
     pub connections_per_address_max: usize,
+    /// Networks whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may read answers.
     pub cors_origins: Vec<String>,
     /// How long a delivery that is sent again is tried.
@@ -63,6 +68,7 @@ impl Default for HttpLimits {
             },
             connections_max: 25_000,
             connections_per_address_max: 12_000,
+            trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             webhook_retry_for: Duration::from_secs(24 * 3_600),
             any_host: false,
@@ -77,6 +83,7 @@ pub struct Desk {
     pub universe: Universe,
     pub artifacts: Arc<dyn Artifacts>,
     pub store: StoreHealth,
+    pub anomalies: Anomalies,
     pub machine: Machine,
     pub providers: Providers,
     /// Says who calls.
@@ -94,6 +101,7 @@ pub struct Desk {
     pub generation: Generation,
     pub quotas: Quotas,
     pub prometheus: PrometheusHandle,
+    pub tracer: Tracer,
     /// What is in hand, and whether another process takes this one's place.
     pub departure: Departure,
     /// True once the server drains: waiting requests are answered and streams are closed.

@@ -74,7 +74,7 @@ async fn admit(
         return Ok(());
     }
     let desk = desk_of(request);
-    let author = caller::stranger(request.peer_addr());
+    let author = caller::stranger(request.request());
     let principal = match identify(&desk, operation, request).await {
         Ok(principal) => principal,
         Err(unknown) => {

@@ -1,11 +1,14 @@
 //! The HTTP interface: requests in, calls to the coordinator, JSON, problem documents and streams out.
 
 mod access;
+mod advice;
+mod anomalies;
 mod approvals;
 mod armour;
 mod audit;
 mod bounds;
 mod caller;
+mod client_address;
 mod conditional;
 mod connections;
 mod console;
@@ -55,7 +58,9 @@ pub use connections::stream_of;
 pub use departure::Departure;
 pub use desk::{Desk, HttpLimits};
 pub use generate::Generation;
+pub use health::report::Health;
 pub use jobs::{
+    list::JobsPage,
     view::{JobView, WaitingFor},
     why::{BecauseView, OwnerView, WhyTaskView, WhyView},
 };
@@ -63,3 +68,4 @@ pub use openapi::openapi;
 pub use router::{OPERATIONS, routes};
 pub use server::serve;
 pub use turns::Turns;
+pub use usage::show::Usage;

@@ -13,10 +13,12 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use callboard_orchestra::TraceContext;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{armour, desk::Desk};
+use crate::spans::{RequestSpan, Served};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id taken over from a client.
@@ -26,6 +28,7 @@ const UNMATCHED: &str = "unmatched";
 
 tokio::task_local! {
     static REQUEST_ID: HeaderValue;
+    static TRACE: Option<TraceContext>;
 }
 
 /// The id of the request being answered; empty outside of one.
@@ -33,6 +36,11 @@ pub fn request_id() -> String {
     REQUEST_ID
         .try_with(|id| id.to_str().unwrap_or_default().to_owned())
         .unwrap_or_default()
+}
+
+/// The span of the request being answered, if it is part of a trace.
+pub fn trace() -> Option<TraceContext> {
+    TRACE.try_with(|context| *context).ok().flatten()
 }
 
 /// The middleware.
@@ -48,7 +56,11 @@ pub async fn observe(
     let path = request.path().to_owned();
     let is_tls = request.app_config().secure();
     let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
-    let answering = REQUEST_ID.scope(id.clone(), next.call(request));
+    let tracer = desk.as_ref().map(|desk| &desk.tracer);
+    let traced = tracer.and_then(|tracer| tracer.request(request.headers()));
+    let (version, context) = (request.version(), traced.as_ref().map(RequestSpan::context));
+    let answering = TRACE.scope(context, next.call(request));
+    let answering = REQUEST_ID.scope(id.clone(), answering);
     let mut response = answering.instrument(span.clone()).await?;
 
     let leaving = desk.is_some_and(|desk| desk.departure.is_begun());
@@ -57,13 +69,22 @@ pub async fn observe(
         head.set_connection_type(ConnectionType::Close);
     }
     let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID, id);
+    headers.insert(X_REQUEST_ID, id.clone());
     armour::protect(headers, is_tls);
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| UNMATCHED.to_owned());
+    let route = response.request().match_pattern();
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    if let Some(traced) = traced {
+        traced.end(|| Served {
+            method: method.clone(),
+            route: route.clone(),
+            path: path.clone(),
+            version,
+            is_tls,
+            status: response.status(),
+            request_id: id.to_str().unwrap_or_default().to_owned(),
+        });
+    }
+    let route = route.unwrap_or_else(|| UNMATCHED.to_owned());
     span.in_scope(|| {
         tracing::debug!(
             http.method = %method, http.path = path, http.status = status, duration_us = elapsed.as_micros() as u64,

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 
 use super::{
+    advice, anomalies,
     approvals::{self, view::ApprovalStateName},
     audit,
     effects::{
@@ -95,6 +96,8 @@ use super::{
         supervision::operate::drain,
         supervision::operate::restart,
         supervision::operate::reset_breaker,
+        anomalies::list::list,
+        advice::show::advice,
         health::report::report,
         health::probe::live,
         health::probe::ready,

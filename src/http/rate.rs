@@ -14,6 +14,7 @@ use actix_web::{
 use callboard_orchestra::Tenant;
 
 use super::{
+    client_address::client_address,
     desk::Desk,
     error::{Kind, Problem},
 };
@@ -94,8 +95,8 @@ pub async fn count_stranger(desk: &Desk, request: &ServiceRequest) -> Result<(),
 
 /// Counts an attempt to log in against its address, beside the request.
 pub async fn count_login(desk: &Desk, request: &HttpRequest) -> Result<(), Problem> {
-    let address = request.peer_addr().map(|peer| peer.ip());
-    let key = address.and_then(|address| key_of_address(address, Tier::Login, desk));
+    let key =
+        client_address(request).and_then(|address| key_of_address(address, Tier::Login, desk));
     let verdict = match key {
         Some(key) => desk.rates.ask(&key).await,
         None => None,
@@ -113,7 +114,8 @@ fn key_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
 }
 
 fn address_of(request: &ServiceRequest, desk: &Desk) -> Option<RateKey> {
-    key_of_address(request.peer_addr()?.ip(), Tier::Anonymous, desk)
+    let address = client_address(request.request())?;
+    key_of_address(address, Tier::Anonymous, desk)
 }
 
 fn key_of_address(address: IpAddr, tier: Tier, desk: &Desk) -> Option<RateKey> {

@@ -8,7 +8,7 @@ use actix_web::{
 
 use super::{
     access::{Access, Operation},
-    approvals, audit, effects,
+    advice, anomalies, approvals, audit, effects,
     error::{Kind, Problem},
     generate,
     guard::{guard, permit},
@@ -158,6 +158,8 @@ table! {
     "/v1/supervision/roles/{role}/drain" { post[SupervisionOperate] => supervision::operate::drain }
     "/v1/supervision/roles/{role}/restart" { post[SupervisionOperate] => supervision::operate::restart }
     "/v1/supervision/roles/{role}/reset-breaker" { post[SupervisionOperate] => supervision::operate::reset_breaker }
+    "/v1/anomalies" { get[MetricsRead] => anomalies::list::list }
+    "/v1/advice" { get[MetricsRead] => advice::show::advice }
     "/v1/health" { get[MetricsRead] => health::report::report }
     "/health/live" { get[Public] => health::probe::live }
     "/health/ready" { get[Public] => health::probe::ready }

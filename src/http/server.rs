@@ -33,7 +33,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a browser remembers what a foreign page may ask.
 const CORS_KEPT_S: usize = 600;
 /// What a foreign page may send and read beside what every page may.
-const CORS_SENT: [&str; 4] = ["idempotency-key", "prefer", "last-event-id", "x-request-id"];
+const CORS_SENT: [&str; 5] = [
+    "idempotency-key",
+    "prefer",
+    "last-event-id",
+    "traceparent",
+    "x-request-id",
+];
 const CORS_READ: [&str; 9] = [
     "x-request-id",
     "location",
@@ -56,7 +62,7 @@ pub fn serve(
     let limits = desk.limits.clone();
     let connections_per_worker = limits.connections_max.div_ceil(workers.get());
     let seats = Data::new(Seats::new(limits.seats));
-    let connections = Connections::new(limits.connections_per_address_max, desk.departure.clone());
+    let connections = Connections::new(&limits, desk.departure.clone());
     let desk = Data::new(desk);
     let server = HttpServer::new(move || {
         App::new()

@@ -26,6 +26,8 @@ use super::{
 
 /// Where paths begin that are worked on in turns. Probes, metrics and pages are answered whatever the load.
 const IN_TURNS: &str = "/v1/";
+/// Paths among them that are not: what operators look at, and step in by, while there is too much to do.
+const OF_OPERATORS: [&str; 2] = ["/v1/health", "/v1/supervision"];
 
 /// Turns there are. Clones share them.
 #[derive(Debug, Clone)]
@@ -50,7 +52,7 @@ pub async fn take_turns<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let turns = match request.app_data::<Data<Desk>>() {
-        Some(desk) if request.path().starts_with(IN_TURNS) => desk.turns.clone(),
+        Some(desk) if takes_turns(request.path()) => desk.turns.clone(),
         _ => return Ok(next.call(request).await?.map_into_left_body()),
     };
     match turns.take().await {
@@ -64,6 +66,10 @@ pub async fn take_turns<B: MessageBody>(
             Ok(refused.map_into_right_body())
         }
     }
+}
+
+fn takes_turns(path: &str) -> bool {
+    path.starts_with(IN_TURNS) && !OF_OPERATORS.iter().any(|of| path.starts_with(of))
 }
 
 /// Gives up the turn of the request being answered, for what remains is waiting.

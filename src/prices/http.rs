@@ -15,6 +15,7 @@ use super::{cache::Cache, template::UrlTemplate};
 use crate::{
     config::MarketConfig,
     outbound::{ForbiddenAddress, Outbound},
+    spans::with_traceparent,
 };
 
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -67,7 +68,8 @@ impl HttpPrices {
             let why = format!("the prices of {ticker} from {shown}: {error}");
             return Err(ProviderError::Refused(why));
         }
-        let response = self.client.get(url).send().await.map_err(failed)?;
+        let request = with_traceparent(self.client.get(url));
+        let response = request.send().await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(refusal(ticker, &shown, &response));
         }

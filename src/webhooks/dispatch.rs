@@ -3,10 +3,10 @@
 //! Each round turns new records into deliveries, then sends those that are due. What a crash cuts off is found again in
 //! the store: records behind the cursor, deliveries that are pending.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use callboard_orchestra::{
-    Timestamp,
+    JobId, Timestamp, TraceContext,
     hub::frames_of,
     journal::{JournalError, StoredRecord},
 };
@@ -18,12 +18,14 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
-    envelope::{cloud_event, event_type, is_wanted},
+    envelope::{cloud_event, event_type, is_wanted, span_of},
+    origin::Origins,
     signature::{SecretKey, sign},
 };
 use crate::{
     config::WebhooksConfig,
     outbound::Outbound,
+    spans::TRACEPARENT,
     store::{Attempted, DeliveryState, Webhooks, webhook_delivery, webhook_endpoint},
 };
 
@@ -48,6 +50,7 @@ struct Dispatcher {
     config: WebhooksConfig,
     outbound: Outbound,
     client: Client,
+    origins: Origins,
 }
 
 /// Starts it. `wake` begins a round at once. Errors when no HTTP client can be made.
@@ -56,6 +59,7 @@ pub fn run(
     webhooks: Webhooks,
     config: &WebhooksConfig,
     outbound: Outbound,
+    origins: Origins,
     wake: Arc<Notify>,
 ) -> Result<(), reqwest::Error> {
     let client = outbound
@@ -68,6 +72,7 @@ pub fn run(
         config: config.clone(),
         outbound,
         client,
+        origins,
     };
     universe.spawn(Home::Core, async move {
         loop {
@@ -120,7 +125,8 @@ impl Dispatcher {
         let Some(last) = records.last() else {
             return Ok(false);
         };
-        let new = self.deliveries(endpoint, &records);
+        let spans = self.origins.of(&records).await?;
+        let new = self.deliveries(endpoint, &records, &spans);
         self.webhooks.keep(endpoint.id, last.pos, new).await?;
         Ok(true)
     }
@@ -129,6 +135,7 @@ impl Dispatcher {
         &self,
         endpoint: &webhook_endpoint::Model,
         records: &[StoredRecord],
+        spans: &HashMap<JobId, TraceContext>,
     ) -> Vec<webhook_delivery::Model> {
         let wanted: Vec<String> = serde_json::from_str(&endpoint.event_types).unwrap_or_default();
         let now = Timestamp::now();
@@ -150,7 +157,7 @@ impl Dispatcher {
                     ended_at: None,
                     status: None,
                     error: None,
-                    body: cloud_event(&frame, &parsed),
+                    body: cloud_event(&frame, &parsed, spans.get(&frame.job).copied()),
                 })
             })
             .collect()
@@ -234,7 +241,7 @@ impl Dispatcher {
         let id = format!("msg_{}", delivery.id.simple());
         let timestamp_s = Timestamp::now().millis().div_euclid(1_000);
         let secret = SecretKey::from_text(endpoint.secret.clone());
-        let sent = self
+        let mut request = self
             .client
             .post(url)
             .header(CONTENT_TYPE, CLOUD_EVENTS)
@@ -244,16 +251,21 @@ impl Dispatcher {
                 "webhook-signature",
                 sign(&secret, &id, timestamp_s, &delivery.body),
             )
-            .body(delivery.body.clone())
+            .body(delivery.body.clone());
+        if let Some(span) = span_of(&delivery.body) {
+            request = request.header(TRACEPARENT, span.to_string());
+        }
+        request
             .send()
-            .await;
-        sent.map(|response| response.status()).map_err(|error| {
-            let mut text = causes(&error.without_url());
-            while text.len() > ERROR_BYTES_MAX {
-                text.pop();
-            }
-            text
-        })
+            .await
+            .map(|response| response.status())
+            .map_err(|error| {
+                let mut text = causes(&error.without_url());
+                while text.len() > ERROR_BYTES_MAX {
+                    text.pop();
+                }
+                text
+            })
     }
 }
 

@@ -1,7 +1,10 @@
 //! One event of a job as a CloudEvent 1.0 in JSON.
 
-use callboard_orchestra::{JobId, hub::Frame};
+use callboard_orchestra::{JobId, TraceContext, hub::Frame};
+use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::spans::TRACEPARENT;
 
 /// What types of events begin with outside of this server.
 const TYPE_PREFIX: &str = "callboard.";
@@ -20,10 +23,11 @@ pub fn is_wanted(wanted: &[String], event_type: &str) -> bool {
         })
 }
 
-/// The body of a delivery. The id is the event's place in the journal, the same in every delivery of it.
-pub fn cloud_event(frame: &Frame, parsed: &Value) -> String {
+/// The body of a delivery. The id is the event's place in the journal, the same in every delivery of it. `span` is the job's,
+/// if it is traced (CloudEvents' extension for distributed tracing).
+pub fn cloud_event(frame: &Frame, parsed: &Value, span: Option<TraceContext>) -> String {
     let job: JobId = frame.job;
-    let event = json!({
+    let mut event = json!({
         "specversion": "1.0",
         "id": format!("{}.{}", frame.pos, frame.seq),
         "source": format!("/v1/jobs/{job}"),
@@ -33,7 +37,23 @@ pub fn cloud_event(frame: &Frame, parsed: &Value) -> String {
         "datacontenttype": "application/json",
         "data": {"seq": frame.seq, "job": job.to_string(), "event": parsed["data"]},
     });
+    if let Some(span) = span {
+        event[TRACEPARENT] = json!(span);
+    }
     event.to_string()
+}
+
+/// The span that the body of a delivery names.
+pub fn span_of(body: &str) -> Option<TraceContext> {
+    #[derive(Deserialize)]
+    struct Named {
+        traceparent: Option<TraceContext>,
+    }
+    // Most name none, and need no parsing.
+    if !body.contains(TRACEPARENT) {
+        return None;
+    }
+    serde_json::from_str::<Named>(body).ok()?.traceparent
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 mod dispatch;
 mod envelope;
 mod id;
+mod origin;
 mod signature;
 
 pub use dispatch::run;
 pub use envelope::{event_type, is_wanted};
 pub use id::{DeliveryId, WebhookId};
+pub use origin::Origins;
 pub use signature::{SecretKey, sign};

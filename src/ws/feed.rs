@@ -290,6 +290,7 @@ mod tests {
                 deadline: None,
                 seed: 0,
                 request_id: None,
+                trace: None,
                 on_exhausted: Default::default(),
             };
             let job = Job::begin(JobId::mint(), &event, Timestamp::from_millis(0)).unwrap();

@@ -1,18 +1,12 @@
 // Every page in light and dark, wide and narrow: what axe-core finds, whether anything overflows, and a picture to look at.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { AXE, Console, leave, seen } from "./console.mjs";
+import { Console, leave, seen } from "./console.mjs";
+import { SIZES, examine } from "./examine.mjs";
 import { pages, start, whileOneRuns } from "./pages.mjs";
 import { Server } from "./server.mjs";
 
-const SIZES = [
-  { name: "wide", width: 1600, height: 1000 },
-  { name: "narrow", width: 380, height: 820 },
-];
 const COLOURS = ["light", "dark"];
-/** What a person with a disability is shut out by, or hindered much. */
-const GRAVE = ["critical", "serious"];
 
 let server;
 let browser;
@@ -28,23 +22,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-/** What axe-core finds, as one line each. */
-async function violations(page) {
-  if (!(await page.evaluate(() => "axe" in window))) await page.addScriptTag({ path: AXE });
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return found.violations.map(({ id, impact, nodes }) => ({ impact, line: `${impact} ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}` }));
-}
-
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-async function examine(page, name, size, colours) {
-  assert.ok((await overflow(page)) <= 0, `${name} is wider than ${size.width} px`);
-  await page.screenshot({ path: join(process.env.BROWSER_PICTURES, `${name}-${colours}-${size.name}.png`), fullPage: true });
-  const found = await violations(page);
-  const grave = found.filter(({ impact }) => GRAVE.includes(impact)).map(({ line }) => line);
-  assert.deepEqual(grave, [], `${name}, ${colours}, ${size.name}`);
-}
 
 // axe-core is put into the page by the test, which the page's own policy would not let in.
 const look = async (path, size, colorScheme) => {

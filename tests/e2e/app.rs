@@ -162,6 +162,11 @@ async fn run(
     let (machine, providers) =
         callboard::boot::surroundings(&setup.config, data_dir.path().to_owned()).unwrap();
     let desk = Desk {
+        anomalies: callboard::anomalies::watch(
+            &instance.universe,
+            &instance.house,
+            &setup.config.anomalies,
+        ),
         machine,
         providers,
         generation,
@@ -184,6 +189,7 @@ async fn run(
         listing: instance.store.listing(),
         limits: setup.limits.clone(),
         prometheus,
+        tracer: instance.tracer.clone(),
         departure: Departure::default(),
         shutdown: draining,
     };

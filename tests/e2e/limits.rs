@@ -68,6 +68,29 @@ async fn this_machine_is_not_limited_unless_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn who_asks_by_a_trusted_proxy_is_counted_as_who_it_is() {
+    let mut setup = limited(2, "");
+    setup.config.rate_limits.limit_loopback = false;
+    setup.limits.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let app = TestApp::start_with(setup).await;
+    let asked = async |forwarded: &str| {
+        let request = app.client().request(Method::GET, "/v1/jobs");
+        let asked = answer(request.header("x-forwarded-for", forwarded)).await;
+        asked.status.as_u16()
+    };
+    for forwarded in [
+        "192.0.2.7",
+        "203.0.113.1, 192.0.2.7",
+        "203.0.113.2,192.0.2.7",
+    ] {
+        let expected = if forwarded.contains(",192") { 429 } else { 200 };
+        assert_eq!(asked(forwarded).await, expected, "{forwarded}");
+    }
+    assert_eq!(asked("192.0.2.8").await, 200);
+    assert_eq!(app.client().get("/v1/jobs").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_quota_that_is_used_up_is_named() {
     let mut setup = Setup::default();
     setup.config.quota.tenant_live_jobs_max = 2;

@@ -6,6 +6,8 @@
     reason = "clients of a test are tasks that nobody supervises"
 )]
 
+mod advice;
+mod anomalies;
 mod app;
 mod approvals;
 mod artifacts;
@@ -47,6 +49,7 @@ mod storm;
 mod stream;
 mod supervision;
 mod synth;
+mod traces;
 mod turns;
 mod usage;
 mod wait;

@@ -38,7 +38,9 @@ async fn a_server_that_cannot_keep_up_refuses_what_waited_too_long_and_answers_p
         (503, "overloaded")
     );
     assert_eq!(refused.header("retry-after"), Some("1"));
-    assert_eq!(client.get("/health/live").await.status, 200);
+    for path in ["/health/live", "/v1/supervision"] {
+        assert_eq!(client.get(path).await.status, 200, "{path}");
+    }
     let metrics = String::from_utf8(client.get("/metrics").await.body).unwrap();
     assert!(metrics.contains("\ncallboard_http_requests_shed_total "));
 

@@ -9,13 +9,14 @@ use crate::{
 };
 
 /// Crates that reach outside the process, and the members that alone may name them.
-const CONFINED: [(&str, &[&str]); 9] = [
+const CONFINED: [(&str, &[&str]); 10] = [
     ("actix", &["callboard-runtime"]),
     ("actix-web", &["callboard"]),
     ("actix-ws", &["callboard"]),
     ("bb8-redis", &["callboard"]),
     ("clap", &["callboard"]),
     ("figment", &["callboard"]),
+    ("opentelemetry-proto", &["callboard"]),
     ("reqwest", &["callboard"]),
     ("sea-orm", &["callboard"]),
     ("sea-orm-migration", &["callboard", "callboard-migrations"]),

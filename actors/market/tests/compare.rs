@@ -44,6 +44,7 @@ fn run(pack: impl Pack, input: &Value) -> Result<Ended, SubmitError> {
             journal: Arc::new(MemoryJournal::default()),
             artifacts: artifacts.clone(),
             fenced: Arc::new(|| panic!("a memory journal is never fenced")),
+            ended: None,
         };
         let catalog = Catalog::of(&[Arc::new(pack) as Arc<dyn Pack>]).unwrap();
         let house = House::start(&universe, catalog, ports, &HouseSpec::default());

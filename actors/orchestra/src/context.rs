@@ -15,6 +15,7 @@ use crate::{
     job::Consent,
     payload::Payload,
     plan::TaskSpec,
+    trace::TraceContext,
 };
 
 /// The product of a task this one depends on, with the claims made in it.
@@ -36,6 +37,8 @@ pub struct Assignment {
     pub seed: u64,
     /// Of the request that brought the job.
     pub request_id: Option<Arc<str>>,
+    /// The span of this attempt, if the job is traced.
+    pub trace: Option<TraceContext>,
     pub input: Payload,
     pub inputs: Arc<[TaskInput]>,
     pub facts: Arc<[VerifiedFact]>,

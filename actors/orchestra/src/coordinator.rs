@@ -25,6 +25,7 @@ use crate::{
     recovery::{RecoveryGauge, RecoveryProgress},
     shard::{CommandError, NewJob, ShardMessage, ShardPorts},
     submission::{IDEMPOTENCY_KEPT, IdempotencyKey, Submission},
+    tally::Tally,
     time::Clock,
     turns::Turns,
     writer::{JournalGauge, JournalVitals},
@@ -87,6 +88,7 @@ pub(crate) struct Inner {
     pub draining: Arc<AtomicBool>,
     pub turns: Turns,
     pub crews: Arc<HashMap<Arc<str>, RoleCrew>>,
+    pub tally: Tally,
 }
 
 impl Coordinator {
@@ -239,7 +241,11 @@ impl Coordinator {
     ) -> Result<Submitted, SubmitError> {
         let now = self.0.clock.now();
         submission.check_deadline(now)?;
-        let input = (kind.admit)(&submission.input)?;
+        let input = (kind.admit)(&submission.input).inspect_err(|_| {
+            if let Some(kind) = self.0.tally.kind(kind.name) {
+                kind.refused();
+            }
+        })?;
         let tenant = submission.tenant;
         let author = submission.author;
         let submit = Submit {
@@ -249,6 +255,7 @@ impl Coordinator {
             labels: submission.labels,
             deadline: submission.deadline,
             request_id: author.request_id.clone(),
+            trace: submission.trace,
             on_exhausted: submission.on_exhausted,
         };
         let id = JobId::mint();

@@ -13,6 +13,7 @@ use crate::{
     payload::Payload,
     role::Role,
     submission::is_signal_name,
+    trace::within,
 };
 
 /// Largest product of one task with its claims, verdicts and growth, in bytes.
@@ -182,12 +183,9 @@ impl Work for Instance {
             task.name = &*assignment.name,
             task.attempt = assignment.attempt,
         );
-        let mut delivery = self
-            .agent
-            .clone()
-            .perform(assignment, ctx)
-            .instrument(span)
-            .await;
+        let trace = assignment.trace;
+        let performing = self.agent.clone().perform(assignment, ctx);
+        let mut delivery = within(trace, performing.instrument(span)).await;
         for new in &delivery.deliverables.artifacts {
             if let Err(error) = self.artifacts.put(new.clone()).await {
                 return Delivery {

@@ -21,7 +21,9 @@ use crate::{
     pack::RoleSpec,
     recovery::RecoveryGauge,
     shard::{Shard, ShardPorts},
+    tally::Tally,
     time::Clock,
+    trace::TellEnded,
     turns::Turns,
     writer::{JournalGauge, Writer, WriterPorts},
 };
@@ -67,6 +69,8 @@ pub struct Ports {
     pub artifacts: Arc<dyn Artifacts>,
     /// Called when another process has taken the store: this one must end.
     pub fenced: Arc<dyn Fn() + Send + Sync>,
+    /// Told of what ends of jobs that are traced; must not block.
+    pub ended: Option<TellEnded>,
 }
 
 /// The coordinator and the crews it works with.
@@ -74,6 +78,8 @@ pub struct Ports {
 pub struct House {
     pub coordinator: Coordinator,
     pub crews: Arc<HashMap<Arc<str>, RoleCrew>>,
+    /// What it has measured since it started.
+    pub tally: Tally,
 }
 
 impl House {
@@ -105,8 +111,10 @@ impl House {
             ..SupervisorSpec::new("core")
         });
         let journal_gauge = JournalGauge::default();
+        let tally = Tally::of(&catalog);
         let writer_ports = WriterPorts {
             gauge: journal_gauge.clone(),
+            tally: tally.clone(),
             journal: ports.journal.clone(),
             hub: hub.clone(),
             fenced: ports.fenced,
@@ -133,10 +141,12 @@ impl House {
                 hub: hub.clone(),
                 admission: admission.clone(),
                 clock,
+                ended: ports.ended.clone(),
                 window: spec.window,
                 weights: weights.clone(),
                 recovered: tell,
                 recovery: recovery.clone(),
+                tally: tally.clone(),
                 draining: draining.clone(),
             };
             shards.push(core.resident(child(&format!("shard-{index}")), move || {
@@ -157,8 +167,13 @@ impl House {
             draining,
             turns: Turns::default(),
             crews: crews.clone(),
+            tally: tally.clone(),
         });
-        Self { coordinator, crews }
+        Self {
+            coordinator,
+            crews,
+            tally,
+        }
     }
 }
 

@@ -229,6 +229,7 @@ async fn in_universe(universe: &Universe, pack: Arc<dyn Pack>, work: Work) -> Ru
         journal: journal.clone(),
         artifacts: Arc::new(MemoryArtifacts::default()),
         fenced: Arc::new(|| panic!("a memory journal is never fenced")),
+        ended: None,
     };
     let tenant = Tenant::default();
     let (house, id) = match work {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     author::Author, id::Tenant, pack::InvalidInput, payload::Payload, policy::OnExhausted,
-    time::Timestamp,
+    time::Timestamp, trace::TraceContext,
 };
 
 pub const PRIORITY_MAX: u8 = 9;
@@ -45,6 +45,8 @@ pub struct Submission {
     pub idempotency: Option<IdempotencyKey>,
     /// Who submits it; the id of the request goes into the logs.
     pub author: Author,
+    /// The span of the request, of which the job's is a child. None: the job is not traced.
+    pub trace: Option<TraceContext>,
 }
 
 impl Submission {
@@ -59,6 +61,7 @@ impl Submission {
             on_exhausted: OnExhausted::default(),
             idempotency: None,
             author: Author::anonymous(),
+            trace: None,
         }
     }
 

@@ -44,6 +44,7 @@ fn panics_of_several_sources_open_it_for_its_cooldown_and_one_good_task_closes_i
         let vitals = crew.vitals();
         assert_eq!(vitals.breaker.state, BreakerState::Open);
         assert_eq!(vitals.breaker.retry_after_ms, 1000);
+        assert_eq!(vitals.breaker_openings, 1);
         let reason = "breaker of opens is open".to_owned();
         assert_eq!(u.condition(), Condition::Degraded(vec![reason]));
         assert!(u.is_ready(), "an open breaker is no reason to stop serving");
@@ -139,6 +140,7 @@ fn a_failed_probe_reopens_it_for_twice_as_long() {
         events.until(EventKind::BreakerHalfOpen).await;
         assert_eq!(since.elapsed(), Duration::from_secs(2));
         closed_again(&crew, &mut inbox, &mut events).await;
+        assert_eq!(crew.vitals().breaker_openings, 2);
     });
 }
 

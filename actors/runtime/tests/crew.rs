@@ -111,6 +111,27 @@ fn a_worker_has_one_task_in_hand_and_as_many_as_its_concurrency_allows() {
 }
 
 #[test]
+fn a_report_says_how_long_its_task_waited_in_the_queue() {
+    universe(|u| async move {
+        let spec = CrewSpec {
+            workers: 1,
+            ..CrewSpec::new("waited")
+        };
+        let crew = crew(&u, spec);
+        let mut inbox = u.inbox(&crew, OWNER);
+        for number in 0..3 {
+            crew.offer(offer(key(number), Order::Take(2 * SECOND)));
+        }
+        for number in 0..3 {
+            let report = inbox.finished().await;
+            let waited = 2 * SECOND * number;
+            assert_eq!((report.waited, report.elapsed), (waited, 2 * SECOND));
+            crew.acknowledge(report.key);
+        }
+    });
+}
+
+#[test]
 fn a_full_queue_and_a_full_share_answer_busy_and_call_when_there_is_room() {
     universe(|u| async move {
         let crew = crew(

@@ -59,6 +59,9 @@ pub struct Args {
     /// Limit on the time without a right answer
     #[arg(long, value_name = "TIME", value_parser = patience)]
     gap_max: Option<Duration>,
+    /// Limit on the requests that were sent again because their connection closed before a byte of an answer
+    #[arg(long, value_name = "N")]
+    resent_max: Option<u64>,
     /// Write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -144,6 +147,7 @@ async fn measured(
         p50: args.p50_max.or(of_profile.p50),
         p99: args.p99_max.or(of_profile.p99),
         gap: args.gap_max,
+        resent: args.resent_max,
         ..of_profile
     };
     let found = summary::found(&tally, &classes[super::report::ALL], lost);

@@ -16,6 +16,8 @@ pub struct Limits {
     pub p99: Option<Duration>,
     /// Longest time without a right answer.
     pub gap: Option<Duration>,
+    /// Requests that may have been sent again; None for any number.
+    pub resent: Option<u64>,
     /// Refusals that say when to come again are no errors.
     pub refusals: bool,
 }
@@ -37,6 +39,7 @@ pub struct Found {
     /// Refusals that say when to come again, among the errors.
     pub refusals: u64,
     pub lost: u64,
+    pub resent: u64,
     pub gap_ms: f64,
     pub latency: Option<Latency>,
 }
@@ -48,6 +51,7 @@ impl Limits {
             p50: is_bounded.then_some(P50_MAX),
             p99: is_bounded.then_some(P99_MAX),
             gap: None,
+            resent: None,
             refusals: !is_bounded,
         }
     }
@@ -69,6 +73,9 @@ impl Limits {
             self.gap
                 .map(|limit| at_most("ms without an answer", ms(limit), found.gap_ms)),
         ];
+        let resent = self
+            .resent
+            .map(|limit| at_most("sent again", limit as f64, found.resent as f64));
         let nothing = u64::from(found.answered == 0);
         [
             counted("errors", errors),
@@ -76,6 +83,7 @@ impl Limits {
             counted("runs without an answer", nothing),
         ]
         .into_iter()
+        .chain(resent)
         .chain(latencies.into_iter().flatten())
         .collect()
     }
@@ -104,6 +112,7 @@ mod tests {
         errors: 3,
         refusals: 2,
         lost: 0,
+        resent: 1,
         gap_ms: 900.0,
         latency: Some(Latency {
             p50: 4.0,
@@ -132,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_counts_where_it_has_a_limit_and_a_run_without_answers_fails() {
+    fn a_gap_and_resends_count_where_they_have_a_limit_and_a_run_without_answers_fails() {
         let gap = Some(Duration::from_millis(899));
         let limits = Limits {
             gap,
@@ -140,6 +149,11 @@ mod tests {
         };
         let sound = Found { errors: 0, ..FOUND };
         assert_eq!(missed(&limits, &sound), ["ms without an answer"]);
+        let sent_once = Limits {
+            resent: Some(0),
+            ..Limits::default()
+        };
+        assert_eq!(missed(&sent_once, &sound), ["sent again"]);
         let nothing = Found {
             answered: 0,
             latency: None,

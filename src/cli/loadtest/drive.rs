@@ -1,9 +1,12 @@
 //! Asks on schedule, whether or not earlier answers have come.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::time::{Instant, sleep, sleep_until};
+use futures_util::{
+    StreamExt,
+    stream::{self, FuturesUnordered},
+};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     exchange::{Exchanged, Pool, Trouble},
@@ -12,9 +15,11 @@ use super::{
     tally::{Answered, Tally},
 };
 
-/// Jobs that were accepted and not waited for must have ended this long after the last request.
+/// Jobs that were accepted and not waited for, all of them, must have ended this long after the last request.
+const ENDED_WITHIN: Duration = Duration::from_secs(60);
 const ENDED_LOOK_EVERY: Duration = Duration::from_millis(50);
-const ENDED_LOOKS_MAX: u32 = 1_200;
+/// Jobs that are asked for at one time.
+const LOOKS_AT_ONCE: usize = 32;
 
 /// How much, and how long.
 #[derive(Debug, Clone)]
@@ -80,24 +85,23 @@ pub async fn drive(schedule: &Schedule, pool: &Pool, questions: &Questions) -> T
 
 /// How many of the jobs that were accepted have not succeeded in the end.
 pub async fn lost(accepted: &[String], pool: &Pool, questions: &Questions) -> u64 {
-    let mut lost = 0;
-    for id in accepted {
-        if !has_succeeded(id, pool, questions).await {
-            lost += 1;
-        }
-    }
-    lost
+    let until = Instant::now() + ENDED_WITHIN;
+    let looks = accepted
+        .iter()
+        .map(|id| timeout_at(until, has_succeeded(id, pool, questions)));
+    let seen = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE);
+    let lost = seen.filter(|look| ready(!matches!(look, Ok(true))));
+    lost.count().await as u64
 }
 
 async fn has_succeeded(id: &str, pool: &Pool, questions: &Questions) -> bool {
-    for _ in 0..ENDED_LOOKS_MAX {
+    loop {
         match questions.state(pool, id).await.as_deref() {
             Some("succeeded") => return true,
             Some("failed" | "cancelled") => return false,
             Some(_) | None => sleep(ENDED_LOOK_EVERY).await,
         }
     }
-    false
 }
 
 /// What a right answer leaves to be looked after.

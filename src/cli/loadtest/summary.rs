@@ -83,6 +83,7 @@ pub fn found(tally: &Tally, all: &Figures, lost: u64) -> Found {
         errors: all.failed(),
         refusals: refusals.map(|(_, count)| count).sum(),
         lost,
+        resent: tally.resent,
         gap_ms: ms(tally.longest_gap()),
         latency: all.latency_ms,
     }

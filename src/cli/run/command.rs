@@ -61,6 +61,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 
     // A run has no callers to tell apart.
     config.audit.enabled = false;
+    // And no request that a trace would come with.
+    config.telemetry.otlp_url.clear();
     let mut signals = Signals::listen()?;
     let folder = folder::fresh(&config.store.data_dir);
     let instance = Instance::boot(&config, folder.clone(), &packs).await?;

@@ -29,12 +29,12 @@ pub struct Look {
 }
 
 /// How well the server is.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Health {
-    status: Status,
+    pub status: Status,
     /// Whether the costly checks were made as well.
-    deep: bool,
-    components: Vec<Component>,
+    pub deep: bool,
+    pub components: Vec<Component>,
 }
 
 type Check<'a> = LocalBoxFuture<'a, Component>;

@@ -44,12 +44,12 @@ pub struct JobsFilter {
 }
 
 /// A page of jobs, newest first.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct JobsPage {
-    items: Vec<JobView>,
+    pub items: Vec<JobView>,
     /// Where the next page begins; missing on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// List jobs, newest first

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::http::{
     caller::Caller,
     error::{Kind, Problem},
-    json,
+    json, observe,
 };
 
 /// A job to be done.
@@ -70,6 +70,7 @@ impl NewJob {
             on_exhausted: self.on_exhausted,
             idempotency,
             author: caller.author.clone(),
+            trace: observe::trace(),
         }
     }
 }

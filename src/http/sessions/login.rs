@@ -60,7 +60,7 @@ pub async fn login(
         tenant,
     } = json::parse(&json::read_body_of(BODY_BYTES_MAX, body, &desk.limits).await?)?;
     let tenant = tenant.map_or_else(Tenant::default, Tenant::new);
-    let author = caller::stranger(request.peer_addr());
+    let author = caller::stranger(&request);
     let login = desk.authority.login(&tenant, &name, password, &author);
     Ok(keep(HttpResponse::Created(), &request, &login.await?))
 }

@@ -26,7 +26,7 @@ use crate::{
 )]
 pub async fn refresh(request: HttpRequest, desk: Data<Desk>) -> Result<HttpResponse, Problem> {
     let token = refresh_token(&request).ok_or(NoLogin::Over)?;
-    let author = caller::stranger(request.peer_addr());
+    let author = caller::stranger(&request);
     let login = desk.authority.refresh(&token, &author).await?;
     Ok(keep(HttpResponse::Ok(), &request, &login))
 }

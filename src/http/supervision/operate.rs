@@ -5,11 +5,13 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    Error, FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
     web::{Data, Path, Payload as Body},
 };
 use callboard_orchestra::crew::RoleCrew;
 use callboard_runtime::{CrewVitals, Intervention};
+use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
 use super::crew::{CrewState, CrewView, state};
@@ -44,15 +46,8 @@ const DRAIN_WAIT_DEFAULT: Duration = Duration::from_secs(10);
         BodyFailures,
     )
 )]
-pub async fn pause(
-    request: HttpRequest,
-    role: Path<String>,
-    caller: Caller,
-    desk: Data<Desk>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let asked = Asked::read(&request, &role, body, &desk).await?;
-    asked.perform(Intervention::Pause, &caller, &desk).await
+pub async fn pause(asked: Asked) -> Result<HttpResponse, Problem> {
+    asked.perform(Intervention::Pause).await
 }
 
 /// Resume a crew
@@ -69,15 +64,8 @@ pub async fn pause(
         BodyFailures,
     )
 )]
-pub async fn resume(
-    request: HttpRequest,
-    role: Path<String>,
-    caller: Caller,
-    desk: Data<Desk>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let asked = Asked::read(&request, &role, body, &desk).await?;
-    asked.perform(Intervention::Resume, &caller, &desk).await
+pub async fn resume(asked: Asked) -> Result<HttpResponse, Problem> {
+    asked.perform(Intervention::Resume).await
 }
 
 /// Drain a crew
@@ -97,15 +85,8 @@ pub async fn resume(
         BodyFailures,
     )
 )]
-pub async fn drain(
-    request: HttpRequest,
-    role: Path<String>,
-    caller: Caller,
-    desk: Data<Desk>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let asked = Asked::read(&request, &role, body, &desk).await?;
-    asked.perform(Intervention::Drain, &caller, &desk).await
+pub async fn drain(asked: Asked) -> Result<HttpResponse, Problem> {
+    asked.perform(Intervention::Drain).await
 }
 
 /// Restart the workers of a crew
@@ -123,15 +104,8 @@ pub async fn drain(
         BodyFailures,
     )
 )]
-pub async fn restart(
-    request: HttpRequest,
-    role: Path<String>,
-    caller: Caller,
-    desk: Data<Desk>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let asked = Asked::read(&request, &role, body, &desk).await?;
-    asked.perform(Intervention::Restart, &caller, &desk).await
+pub async fn restart(asked: Asked) -> Result<HttpResponse, Problem> {
+    asked.perform(Intervention::Restart).await
 }
 
 /// Reset the breaker of a role
@@ -148,53 +122,51 @@ pub async fn restart(
         BodyFailures,
     )
 )]
-pub async fn reset_breaker(
-    request: HttpRequest,
-    role: Path<String>,
-    caller: Caller,
-    desk: Data<Desk>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let asked = Asked::read(&request, &role, body, &desk).await?;
-    asked
-        .perform(Intervention::ResetBreaker, &caller, &desk)
-        .await
+pub async fn reset_breaker(asked: Asked) -> Result<HttpResponse, Problem> {
+    asked.perform(Intervention::ResetBreaker).await
 }
 
-/// At which crew somebody steps in, and why.
-struct Asked {
+/// Who steps in at which crew, and why.
+pub struct Asked {
+    desk: Data<Desk>,
+    caller: Caller,
     crew: RoleCrew,
     reason: String,
     /// How long the client would wait for it to come about.
     wait: Option<Duration>,
 }
 
-impl Asked {
-    async fn read(
-        request: &HttpRequest,
-        role: &str,
-        body: Body,
-        desk: &Desk,
-    ) -> Result<Self, Problem> {
-        let Some(crew) = desk.house.crews.get(role) else {
-            let detail = "no pack brings this role";
-            return Err(Problem::new(Kind::NotFound, "role_not_found", detail));
-        };
-        Ok(Self {
-            crew: crew.clone(),
-            reason: Reason::read(request, body, desk, REASON_DEFAULT).await?,
-            wait: prefer::wait(request.headers(), desk.limits.request_wait_max),
+impl FromRequest for Asked {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let asked = <(Caller, Data<Desk>, Path<String>, Body)>::from_request(&request, payload);
+        Box::pin(async move {
+            let (caller, desk, role, body) = asked.await?;
+            let Some(crew) = desk.house.crews.get(role.as_str()) else {
+                let detail = "no pack brings this role";
+                return Err(Problem::new(Kind::NotFound, "role_not_found", detail).into());
+            };
+            Ok(Self {
+                crew: crew.clone(),
+                reason: Reason::read(&request, body, &desk, REASON_DEFAULT).await?,
+                wait: prefer::wait(request.headers(), desk.limits.request_wait_max),
+                caller,
+                desk,
+            })
         })
     }
+}
 
-    async fn perform(
-        self,
-        intervention: Intervention,
-        caller: &Caller,
-        desk: &Desk,
-    ) -> Result<HttpResponse, Problem> {
-        let role = self.crew.role();
-        if changes(intervention, &self.crew.vitals()) {
+impl Asked {
+    async fn perform(self, intervention: Intervention) -> Result<HttpResponse, Problem> {
+        let Self {
+            desk, caller, crew, ..
+        } = &self;
+        let role = crew.role();
+        if changes(intervention, &crew.vitals()) {
             let details = json!({"reason": self.reason});
             let entry = caller.entry(action(intervention), role, details);
             desk.audit.record(&[entry]).await?;
@@ -209,21 +181,23 @@ impl Asked {
         };
         let cause = format!("{}: {}", caller.author.principal, self.reason);
         let done = tokio::select! {
-            done = self.crew.intervene(intervention, &cause, wait) => done,
+            done = crew.intervene(intervention, &cause, wait) => done,
             () = desk.draining() => false,
         };
         let mut response = match done {
             true => HttpResponse::Ok(),
             false => HttpResponse::Accepted(),
         };
-        Ok(response.json(CrewView::of(&self.crew.vitals())))
+        Ok(response.json(CrewView::of(&crew.vitals())))
     }
 }
 
 /// False where the crew is already as it is asked to be.
 fn changes(intervention: Intervention, crew: &CrewVitals) -> bool {
     match intervention {
-        Intervention::Pause | Intervention::Drain => state(crew) == CrewState::Running,
+        Intervention::Pause => state(crew) != CrewState::Paused,
+        // Of a paused crew as well: it tells when nothing is in hand any more.
+        Intervention::Drain => state(crew) != CrewState::Draining,
         Intervention::Resume => state(crew) != CrewState::Running,
         Intervention::Restart | Intervention::ResetBreaker => true,
     }

@@ -35,39 +35,39 @@ pub struct Period {
 }
 
 /// What the caller's tenant has.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Usage {
     #[schema(example = "default")]
-    tenant: String,
-    at: String,
+    pub tenant: String,
+    pub at: String,
     /// Jobs that have not ended.
-    live_jobs: Share,
+    pub live_jobs: Share,
     /// Bytes of the artifacts that jobs of the tenant refer to, as they were a moment ago.
-    storage_bytes: Share,
+    pub storage_bytes: Share,
     /// Requests that the tenant may make in a minute; missing where there is no bound.
     #[serde(skip_serializing_if = "Option::is_none")]
-    requests_per_minute_max: Option<u64>,
-    jobs: JobsOfPeriod,
+    pub requests_per_minute_max: Option<u64>,
+    pub jobs: JobsOfPeriod,
 }
 
 /// A figure and its bound.
-#[derive(Serialize, ToSchema)]
-struct Share {
-    used: u64,
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Share {
+    pub used: u64,
     /// Missing where there is no bound.
     #[serde(skip_serializing_if = "Option::is_none")]
-    max: Option<u64>,
+    pub max: Option<u64>,
 }
 
 /// Jobs that were submitted since a moment, as they are.
-#[derive(Serialize, ToSchema)]
-struct JobsOfPeriod {
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct JobsOfPeriod {
     /// Later than was asked for when there are more jobs than are counted.
-    since: String,
-    total: u64,
+    pub since: String,
+    pub total: u64,
     /// Jobs of each kind by their state.
     #[schema(example = json!({"market.compare": {"succeeded": 12, "failed": 1}}))]
-    by_kind: BTreeMap<String, BTreeMap<&'static str, u64>>,
+    pub by_kind: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 /// Show what the tenant has of what it may have
@@ -117,11 +117,11 @@ pub async fn usage(
 
 impl JobsOfPeriod {
     fn of(JobCounts { counts, cut_at }: JobCounts, since: Timestamp) -> Self {
-        let mut by_kind: BTreeMap<String, BTreeMap<&'static str, u64>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         let total = counts.iter().map(|count| count.jobs).sum();
         for count in counts {
             let of_kind = by_kind.entry(count.kind).or_default();
-            of_kind.insert(count.state.name(), count.jobs);
+            of_kind.insert(count.state.name().to_owned(), count.jobs);
         }
         Self {
             since: cut_at.unwrap_or(since).rfc3339(),

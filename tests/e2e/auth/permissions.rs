@@ -112,6 +112,8 @@ const NEEDS: &[(&str, &str, &str)] = &[
         "/v1/supervision/roles/{role}/reset-breaker",
         "supervision:operate",
     ),
+    ("get", "/v1/anomalies", "metrics:read"),
+    ("get", "/v1/advice", "metrics:read"),
     ("get", "/v1/health", "metrics:read"),
     ("get", "/health/live", "public"),
     ("get", "/health/ready", "public"),

@@ -214,6 +214,8 @@ async fn the_server_itself_belongs_to_the_default_tenant() {
         "/v1/supervision",
         "/v1/supervision/events",
         "/v1/health",
+        "/v1/anomalies",
+        "/v1/advice",
     ] {
         assert_eq!(
             acme.get(path).await.problem(),

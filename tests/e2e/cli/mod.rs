@@ -9,3 +9,4 @@ mod run;
 mod server;
 mod setup;
 mod steering;
+mod top;

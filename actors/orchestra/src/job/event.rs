@@ -17,6 +17,7 @@ use crate::{
     payload::Payload,
     policy::{EffectClass, OnExhausted, RetryPolicy, millis},
     time::Timestamp,
+    trace::TraceContext,
 };
 
 /// Version of the event vocabulary that this release writes.
@@ -77,6 +78,13 @@ pub enum JobEvent {
         /// Of the request that brought the job: joins the logs of client, server and roles.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<Arc<str>>,
+        /// The span of that request, if the job is traced: parent of the job's span.
+        #[serde(
+            rename = "traceparent",
+            default,
+            skip_serializing_if = "Option::is_none"
+        )]
+        trace: Option<TraceContext>,
         #[serde(default, skip_serializing_if = "OnExhausted::is_fail")]
         on_exhausted: OnExhausted,
     },

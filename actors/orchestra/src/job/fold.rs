@@ -20,6 +20,7 @@ use crate::{
     payload::Payload,
     policy::{EffectClass, OnExhausted},
     time::Timestamp,
+    trace::TraceContext,
 };
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Job {
     pub deadline: Option<Timestamp>,
     pub seed: u64,
     pub request_id: Option<Arc<str>>,
+    /// The span of that request, if the job is traced.
+    pub trace: Option<TraceContext>,
     pub on_exhausted: OnExhausted,
     pub state: JobState,
     pub waiting_for: Option<WaitReason>,
@@ -109,6 +112,7 @@ impl Job {
             deadline,
             seed,
             request_id,
+            trace,
             on_exhausted,
         } = event
         else {
@@ -124,6 +128,7 @@ impl Job {
             deadline: *deadline,
             seed: *seed,
             request_id: request_id.clone(),
+            trace: *trace,
             on_exhausted: *on_exhausted,
             state: JobState::Queued,
             waiting_for: None,

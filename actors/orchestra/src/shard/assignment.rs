@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use callboard_runtime::TaskKey;
+
 use super::live::LiveJob;
 use crate::{
     context::{Assignment, TaskInput},
@@ -14,7 +16,7 @@ use crate::{
 const AGGREGATE_INPUT: &str = "aggregate";
 
 impl LiveJob {
-    pub(super) fn assignment(&self, id: TaskId) -> Assignment {
+    pub(super) fn assignment(&self, id: TaskId, key: TaskKey) -> Assignment {
         let job = &self.job;
         let task = &job.tasks[id.index()];
         Assignment {
@@ -25,6 +27,7 @@ impl LiveJob {
             attempt: task.attempt,
             seed: job.seed ^ u64::from(id.0).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             request_id: job.request_id.clone(),
+            trace: job.trace.map(|parent| parent.of_attempt(key)),
             input: task.entry.input.clone(),
             inputs: inputs(job, task),
             facts: facts(job, task),

@@ -154,6 +154,8 @@ impl Shard {
             let (kind, state) = (live.job.kind.to_string(), live.job.state.name());
             metrics::counter!("callboard_jobs_total", "kind" => kind, "state" => state)
                 .increment(1);
+            self.tally_job(live);
+            self.tell_job(&live.job);
         }
         self.jobs.remove(&id);
         self.timers.forget(id);

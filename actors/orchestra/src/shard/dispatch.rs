@@ -4,6 +4,7 @@ use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
 use callboard_runtime::{Notice, Offer, Refusal, Share, TaskKey, WorkerId};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::{
     Shard,
@@ -117,11 +118,12 @@ impl Shard {
                 to_start.push(id_of_task);
                 continue;
             }
-            let assignment = live.assignment(id_of_task);
             let dispatch = dispatch_of(live);
+            let key = key_of(id, id_of_task, attempt, dispatch);
+            let assignment = live.assignment(id_of_task, key);
             live.take_up(role, id_of_task, Held::queued(attempt, dispatch));
             crew.offer(Offer {
-                key: key_of(id, id_of_task, attempt, dispatch),
+                key,
                 owner: self.ports.owner(),
                 share: share_of(&live.job.tenant, &self.ports.weights),
                 priority: live.job.priority,
@@ -216,13 +218,15 @@ impl Shard {
 
     fn task_started(&mut self, key: TaskKey, worker: WorkerId) {
         let (id, task, attempt) = attempt_of(key);
+        let is_told = self.ports.ended.is_some();
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
+        let begun = (is_told && live.job.trace.is_some()).then(Instant::now);
         let Some(held) = live.held_under(key) else {
             return;
         };
-        held.worker = Some(worker.index);
+        (held.worker, held.begun) = (Some(worker.index), begun);
         // Watchers hear of nothing that is not committed.
         if live.committed_seq() < rests_on(key.dispatch) {
             return;
@@ -304,6 +308,7 @@ impl Shard {
         live.held_by_role.clear();
         let job = &self.jobs[&id].job;
         for (task, held) in &held {
+            self.tell_withdrawn(job, *task, held);
             self.take_back(job, *task, held);
         }
         for starved in self.starved.values_mut() {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use callboard_runtime::TaskKey;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     dispatch::attempt_of,
@@ -46,6 +46,8 @@ pub(super) struct Held {
     /// Seq of its start, which is being committed: the crew has not been offered it.
     pub starting: Option<u64>,
     pub worker: Option<u32>,
+    /// When a worker took it, of a job that is traced.
+    pub begun: Option<Instant>,
     pub done: u64,
     pub total: u64,
 }
@@ -57,6 +59,7 @@ impl Held {
             dispatch,
             starting: None,
             worker: None,
+            begun: None,
             done: 0,
             total: 0,
         }

@@ -133,6 +133,10 @@ impl Control {
     }
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "what crews say is nearly every message, and a box of it an allocation a task"
+)]
 pub(crate) enum ShardMessage {
     Submit(Box<NewJob>),
     Control(Box<Control>),

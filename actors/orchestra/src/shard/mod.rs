@@ -17,7 +17,9 @@ mod reading;
 mod result;
 mod snapshot;
 mod survey;
+mod tallied;
 mod timers;
+mod traces;
 mod verdicts;
 
 use std::{
@@ -51,7 +53,9 @@ use crate::{
         parked::Parking,
         timers::Timers,
     },
+    tally::Tally,
     time::{Clock, Timestamp},
+    trace::TellEnded,
     why::Owner,
     writer::{SettledSink, WriterMessage},
 };
@@ -71,6 +75,8 @@ pub(crate) struct ShardPorts {
     pub hub: EventHub,
     pub admission: Admission,
     pub clock: Clock,
+    /// Told of what ends of jobs that are traced.
+    pub ended: Option<TellEnded>,
     /// Ready tasks of one job that a crew may hold at once.
     pub window: usize,
     /// How many tasks of a tenant a crew takes in its turn, where it is not one.
@@ -78,6 +84,7 @@ pub(crate) struct ShardPorts {
     /// True while the shard holds every live job that is its own.
     pub recovered: watch::Sender<bool>,
     pub recovery: RecoveryGauge,
+    pub tally: Tally,
     /// True once the house drains; outlives any incarnation.
     pub draining: Arc<AtomicBool>,
 }

@@ -33,7 +33,11 @@ impl Shard {
         let outcome = label(&report.outcome);
         metrics::histogram!("callboard_task_duration_seconds", "role" => role.to_string(), "outcome" => outcome)
             .record(report.elapsed.as_secs_f64());
+        let limit = live.job.tasks[task.index()].entry.timeout;
+        let kind = live.job.kind.clone();
         live.put_down(role, task);
+        self.tally_attempt(role, &kind, limit, &report);
+        self.tell_attempt(&report, outcome);
         self.paces.note(role, report.elapsed);
         let released = self.is_draining() && matches!(report.outcome, Err(Fault::Aborted));
         let key = report.key;

@@ -25,6 +25,7 @@ use crate::{
     hub::EventHub,
     id::JobId,
     journal::{Journal, JournalError, Record},
+    tally::Tally,
     writer::queue::{Item, Queue},
 };
 
@@ -118,6 +119,7 @@ pub(crate) struct WriterPorts {
     /// Called when another process has taken the store: this one must end.
     pub fenced: Arc<dyn Fn() + Send + Sync>,
     pub gauge: JournalGauge,
+    pub tally: Tally,
     /// Held during a commit. A lock because a commit of a dead instance may still be under way.
     pub turn: Arc<Mutex<()>>,
 }
@@ -281,7 +283,9 @@ async fn commit(ports: &WriterPorts, mut batch: Batch, failed: &mut Vec<(JobId, 
     #[cfg(feature = "failpoints")]
     fail::fail_point!("journal::after_commit");
     ports.gauge.ended();
-    metrics::histogram!("callboard_journal_commit_seconds").record(started.elapsed().as_secs_f64());
+    let took = started.elapsed();
+    ports.tally.commits().note(took);
+    metrics::histogram!("callboard_journal_commit_seconds").record(took.as_secs_f64());
     metrics::histogram!("callboard_journal_batch_records").record(records.len() as f64);
     let error = match result {
         Ok(positions) => {

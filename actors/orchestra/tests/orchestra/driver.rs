@@ -107,6 +107,7 @@ impl Driver {
             labels: Default::default(),
             deadline: None,
             request_id: None,
+            trace: None,
             on_exhausted,
         };
         let job::Step {

@@ -391,15 +391,15 @@ impl Stage {
     }
 
     pub fn open_on(universe: &Universe, journal: Arc<dyn Journal>, spec: &HouseSpec) -> Self {
-        let records = Records::default();
+        let (records, artifacts) = (Records::default(), Arc::<MemoryArtifacts>::default());
         let pack: Arc<dyn Pack> = Arc::new(StagePack {
             records: records.clone(),
         });
-        let artifacts = Arc::new(MemoryArtifacts::default());
         let ports = Ports {
             journal: journal.clone(),
             artifacts: artifacts.clone(),
             fenced: Arc::new(|| panic!("fenced")),
+            ended: None,
         };
         let house = House::start(universe, Catalog::of(&[pack]).unwrap(), ports, spec);
         Self {

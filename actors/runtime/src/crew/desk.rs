@@ -206,7 +206,9 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         let report = Report {
             key: running.key,
             worker: Some(running.worker),
+            waited: running.waited,
             elapsed: now.duration_since(running.started),
+            ended: now,
             outcome,
         };
         let told = report.clone();
@@ -229,7 +231,9 @@ impl<T: Send + 'static, O: Clone + Send + 'static> Desk<T, O> {
         let report = Report {
             key,
             worker: None,
+            waited: Duration::ZERO,
             elapsed: Duration::ZERO,
+            ended: Instant::now(),
             outcome: Err(fault),
         };
         self.ledger.hold(owner, report.clone());

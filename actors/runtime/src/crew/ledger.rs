@@ -48,6 +48,8 @@ pub(super) struct Running {
     pub(super) key: TaskKey,
     pub(super) owner: OwnerId,
     pub(super) worker: WorkerId,
+    /// In the queue.
+    pub(super) waited: Duration,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     pub(super) pulse: Arc<Pulse>,
@@ -182,6 +184,7 @@ impl<T, O: Clone> Ledger<T, O> {
                 key: offer.key,
                 owner: offer.owner,
                 worker: WorkerId { index, generation },
+                waited: now.saturating_duration_since(waiting.since),
                 started: now,
                 deadline: later(now, offer.timeout),
                 pulse: pulse.clone(),

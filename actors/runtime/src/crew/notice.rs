@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use tokio::time::Instant;
 
 /// Identity of a task. A task offered twice under one key is done once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -90,8 +91,11 @@ pub struct Report<O> {
     pub key: TaskKey,
     /// None when no worker had it.
     pub worker: Option<WorkerId>,
+    /// In the queue, before a worker had it.
+    pub waited: Duration,
     /// Since it was handed to the worker.
     pub elapsed: Duration,
+    pub ended: Instant,
     pub outcome: Result<O, Fault>,
 }
 

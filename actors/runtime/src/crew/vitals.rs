@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::spec::CrewSpec;
@@ -31,6 +31,8 @@ pub struct CrewVitals {
     pub panics: u64,
     pub timeouts: u64,
     pub stalls: u64,
+    /// Times its breaker opened, after a probe that failed as well.
+    pub breaker_openings: u64,
     pub paused: bool,
     pub draining: bool,
     pub breaker: BreakerVitals,
@@ -39,7 +41,7 @@ pub struct CrewVitals {
 }
 
 /// The state of a breaker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
     /// Tasks pass.
@@ -52,7 +54,7 @@ pub enum BreakerState {
 }
 
 /// The breaker of a crew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakerVitals {
     pub state: BreakerState,
     pub cooldown_ms: u64,
@@ -61,7 +63,7 @@ pub struct BreakerVitals {
 }
 
 /// What a worker is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerState {
     Idle,
@@ -73,7 +75,7 @@ pub enum WorkerState {
 }
 
 /// One worker of a crew.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerVitals {
     pub index: u32,
     pub generation: u64,
@@ -95,6 +97,7 @@ pub(crate) struct CrewGauge {
     panics: AtomicU64,
     timeouts: AtomicU64,
     stalls: AtomicU64,
+    breaker_openings: AtomicU64,
     paused: AtomicBool,
     draining: AtomicBool,
     breaker_state: AtomicU8,
@@ -135,6 +138,7 @@ impl CrewGauge {
             panics: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
             stalls: AtomicU64::new(0),
+            breaker_openings: AtomicU64::new(0),
             paused: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             breaker_state: AtomicU8::new(BreakerState::Closed as u8),
@@ -164,7 +168,10 @@ impl CrewGauge {
         cooldown: Duration,
         due: Option<Instant>,
     ) {
-        self.breaker_state.store(state as u8, Ordering::Relaxed);
+        let before = self.breaker_state.swap(state as u8, Ordering::Relaxed);
+        if state == BreakerState::Open && before != state as u8 {
+            self.breaker_openings.fetch_add(1, Ordering::Relaxed);
+        }
         self.cooldown_ms
             .store(whole_millis(cooldown), Ordering::Relaxed);
         let due = due.map_or(0, |due| self.millis_at(due));
@@ -217,6 +224,7 @@ impl CrewGauge {
             panics: self.panics.load(Ordering::Relaxed),
             timeouts: self.timeouts.load(Ordering::Relaxed),
             stalls: self.stalls.load(Ordering::Relaxed),
+            breaker_openings: self.breaker_openings.load(Ordering::Relaxed),
             paused: self.paused.load(Ordering::Relaxed),
             draining: self.draining.load(Ordering::Relaxed),
             breaker: BreakerVitals {

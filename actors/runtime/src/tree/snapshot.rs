@@ -1,6 +1,6 @@
 //! The tree as anyone may look at it, taken from counters without asking any actor.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::Tree;
@@ -10,13 +10,13 @@ use crate::crew::{BreakerVitals, CrewVitals, WorkerVitals};
 use crate::event::whole_millis;
 
 /// The whole tree at one moment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TreeSnapshot {
     pub root: NodeSnapshot,
 }
 
 /// What kind of node a snapshot shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
     Supervisor,
@@ -25,7 +25,7 @@ pub enum NodeKind {
 }
 
 /// How a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
     Starting,
@@ -39,7 +39,7 @@ pub enum NodeState {
 }
 
 /// One node with everything below it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NodeSnapshot {
     pub name: String,
     /// Names from the root down, joined by `/`.
@@ -59,14 +59,14 @@ pub struct NodeSnapshot {
 }
 
 /// [`Intensity`] with its unit in the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntensitySnapshot {
     pub restarts_max: u32,
     pub window_ms: u64,
 }
 
 /// The part of a snapshot that only crews have.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CrewSnapshot {
     pub queue_depth: usize,
     pub queue_max: usize,

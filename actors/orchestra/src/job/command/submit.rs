@@ -11,6 +11,7 @@ use crate::{
     payload::Payload,
     policy::OnExhausted,
     time::Timestamp,
+    trace::TraceContext,
 };
 
 /// Name of every job's planning task.
@@ -27,6 +28,7 @@ pub struct Submit {
     pub labels: BTreeMap<String, String>,
     pub deadline: Option<Timestamp>,
     pub request_id: Option<Arc<str>>,
+    pub trace: Option<TraceContext>,
     pub on_exhausted: OnExhausted,
 }
 
@@ -55,6 +57,7 @@ pub fn submit(kind: &Kind, submit: Submit, moment: Moment<'_>) -> Step {
         deadline: submit.deadline,
         seed: moment.seed,
         request_id: submit.request_id,
+        trace: submit.trace,
         on_exhausted: submit.on_exhausted,
     };
     Step {

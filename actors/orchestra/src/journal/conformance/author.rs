@@ -44,6 +44,7 @@ impl Author {
             labels: [("team".to_owned(), "naïve \"quotes\"".to_owned())].into(),
             deadline: Some(EPOCH_START.plus(Duration::from_secs(3600))),
             request_id: None,
+            trace: None,
             on_exhausted: Default::default(),
         };
         let moment = Moment {

@@ -1,0 +1,3 @@
+//! What costs most, and what could be done about it.
+
+pub mod show;

@@ -1,0 +1,3 @@
+//! What is higher than usual.
+
+pub mod list;
