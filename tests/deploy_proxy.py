@@ -22,7 +22,8 @@ def configure(folder, port):
     )
     text = pathlib.Path("deploy/nginx/nginx.conf").read_text()
     plain, secure = free_port(), free_port()
-    text = text.replace("callboard:7070", f"127.0.0.1:{port}").replace("/tmp/", f"{folder}/")
+    # Debian's nginx cannot look an upstream up anew.
+    text = text.replace(" resolve;", ";").replace("callboard:7070", f"127.0.0.1:{port}").replace("/tmp/", f"{folder}/")
     text = re.sub(r"/dev/std\w+", f"{folder}/nginx.log", text).replace("/etc/nginx/tls", str(folder))
     text = text.replace("listen 8080", f"listen 127.0.0.1:{plain}").replace("listen 8443", f"listen 127.0.0.1:{secure}")
     user = "user root;\n" if os.getuid() == 0 else ""

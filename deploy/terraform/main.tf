@@ -10,10 +10,21 @@ locals {
       CALLBOARD_SERVER__LISTEN  = "127.0.0.1:7070"
       CALLBOARD_STORE__DATA_DIR = "/var/lib/callboard"
       CALLBOARD_LOG__FORMAT     = "json"
+      # nginx writes on whose behalf it asks.
+      CALLBOARD_SERVER__TRUSTED_PROXIES = jsonencode(["127.0.0.1/32"])
     },
     var.settings,
     var.store_url == "" ? {} : { CALLBOARD_STORE__URL = "file:/run/callboard/store-url" },
   )
+
+  # As compose has it, but on the ports of the machine, before a server on its loopback that never changes its address.
+  nginx = replace(replace(replace(replace(replace(
+    file("${path.module}/../nginx/nginx.conf"),
+    "/\\n *# The resolver of Docker[^\\n]*\\n *resolver [^\\n]*\\n/", ""),
+    "callboard:7070 max_fails=0 resolve", "127.0.0.1:7070 max_fails=0"),
+    "listen 8080", "listen 80"),
+    "listen 8443", "listen 443"),
+  "$host:8443", "$host")
 
   cloud_init = templatefile("${path.module}/cloud-init.yaml.tftpl", {
     image            = var.image
@@ -22,7 +33,8 @@ locals {
     store_url        = var.store_url
     hostname         = var.hostname
     memory_limit_mib = var.memory_limit_mib
-    nginx            = file("${path.module}/../nginx/nginx.conf")
+    nginx            = local.nginx
+    nginx_image      = var.nginx_image
   })
 }
 

@@ -8,6 +8,12 @@ variable "image" {
   }
 }
 
+variable "nginx_image" {
+  description = "Image of nginx that runs without root as user 101"
+  type        = string
+  default     = "docker.io/nginxinc/nginx-unprivileged:1.28-bookworm"
+}
+
 variable "hostname" {
   description = "Name that callers use; its certificate and key are put into /etc/callboard/tls by whoever renews them"
   type        = string

@@ -1,7 +1,7 @@
 //! Talks to a server over its HTTP interface.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -33,6 +33,15 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// What these flags would say.
+    pub fn of(server: String, key_file: Option<PathBuf>, ca_file: Option<PathBuf>) -> Self {
+        Self {
+            server,
+            key_file,
+            ca_file,
+        }
+    }
+
     pub fn client(&self) -> Result<Client, Failure> {
         let server = base(&self.server).ok_or_else(|| {
             Failure::BadInput(format!(
@@ -136,6 +145,22 @@ impl Problem {
 }
 
 impl Client {
+    /// Of a server on this machine, whose certificate names it for others: it is not checked, and no key is sent.
+    pub fn of_this_machine(scheme: &str, address: SocketAddr) -> Result<Self, Failure> {
+        let server = format!("{scheme}://{address}");
+        callboard::tls::install_provider();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_MAX)
+            .no_proxy()
+            .tls_danger_accept_invalid_certs(true)
+            .build()
+            .map_err(|error| {
+                Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
+            })?;
+        let server = base(&server).expect("an address makes a URL");
+        Ok(Self { http, server })
+    }
+
     pub fn get(&self, path: &[&str]) -> RequestBuilder {
         self.http.get(self.url(path))
     }
@@ -268,13 +293,9 @@ mod tests {
     #[test]
     fn a_part_of_a_path_stays_one_part() {
         let server = "http://127.0.0.1:7070/below/".to_owned();
-        let client = ServerArgs {
-            server,
-            key_file: None,
-            ca_file: None,
-        }
-        .client()
-        .unwrap_or_else(|_| panic!("a good URL"));
+        let client = ServerArgs::of(server, None, None)
+            .client()
+            .unwrap_or_else(|_| panic!("a good URL"));
         assert_eq!(
             client.url(&["v1", "kinds", "a/../b?c#d e%"]).as_str(),
             "http://127.0.0.1:7070/below/v1/kinds/a%2F..%2Fb%3Fc%23d%20e%25"

@@ -25,6 +25,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What a file and the environment say.
+    pub fn of_file(config: Option<PathBuf>) -> Self {
+        Self {
+            config,
+            data_dir: None,
+            log: None,
+        }
+    }
+
     /// The configuration in effect. `flags` are overrides by key that the command has of its own.
     pub fn load<const N: usize>(
         &self,

@@ -258,6 +258,12 @@ async fn tls_is_spoken_by_the_server_and_the_commands_and_a_new_certificate_is_t
     assert_eq!(trusted.code, Some(0), "{trusted:?}");
     let untrusted = desk.run(&submit);
     assert_eq!(untrusted.code, Some(1), "{untrusted:?}");
+    // Whom the certificate names is no question for a probe on the machine.
+    let mut health = desk.command(&["health"]);
+    let address = server.url.strip_prefix("https://").unwrap();
+    health.env("CALLBOARD_SERVER__LISTEN", address);
+    let health = health.output().unwrap();
+    assert!(health.status.success(), "{health:?}");
 
     let trusting = || {
         callboard::tls::install_provider();

@@ -1,23 +1,15 @@
-//! The command: one server at a time, orders by signal, a server that died is started again.
+//! The command: one server at a time, orders by signal, a server that died is started again. A launcher that is asked to end
+//! leaves nothing running, however far a start or a replacement has come.
 
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, sleep},
-};
-
 use super::{
-    replace::replace,
+    again::{Pause, again},
+    orders::{Order, Orders},
+    replace::{Replaced, replace},
     server::{Launch, Server},
 };
 use crate::cli::{claim::patience, failure::Failure, listener, terminal};
-
-/// Pause before a server that died is started again; doubled up to the longest while it goes on dying.
-const AGAIN_AFTER_MIN: Duration = Duration::from_millis(100);
-const AGAIN_AFTER_MAX: Duration = Duration::from_secs(10);
-/// A server that lived for so long has not died at its start.
-const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -34,45 +26,6 @@ pub struct Args {
     /// What `serve` is started with besides the socket
     #[arg(last = true, value_name = "SERVE-ARGS")]
     serve: Vec<OsString>,
-}
-
-/// What a signal asks.
-enum Order {
-    Replace,
-    Stop,
-}
-
-struct Orders {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Orders {
-    fn listen() -> Result<Self, Failure> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn recv(&mut self) -> Order {
-        tokio::select! {
-            biased;
-            _ = self.terminate.recv() => Order::Stop,
-            _ = self.interrupt.recv() => Order::Stop,
-            _ = self.hangup.recv() => Order::Replace,
-        }
-    }
-
-    /// Resolves when the launcher is to end; an order to replace waits.
-    async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
 
 pub async fn launch(args: Args) -> Result<(), Failure> {
@@ -93,50 +46,40 @@ pub async fn launch(args: Args) -> Result<(), Failure> {
         fs::canonicalize(&named)
             .map_err(|error| Failure::Failed(format!("find {}: {error}", named.display())))
     };
-    let mut server = tokio::select! {
-        server = Server::ready(&launch, program()?) => server?,
-        () = orders.stop() => return Ok(()),
+    let Some(mut server) = Server::ready(&launch, program()?, &mut orders).await? else {
+        return Ok(());
     };
-    let mut began = Instant::now();
-    let mut pause = AGAIN_AFTER_MIN;
+    let mut pause = Pause::new();
     loop {
         let order = tokio::select! {
-            order = orders.recv() => order,
+            order = orders.recv() => Some(order),
             ended = server.ended() => {
-                if began.elapsed() >= SETTLED_AFTER {
-                    pause = AGAIN_AFTER_MIN;
-                }
                 terminal::tell(&format!("{ended}; starting it again"));
-                let again = again(&launch, server.program().to_owned(), &mut pause);
-                server = tokio::select! {
-                    server = again => server,
-                    () = orders.stop() => return Ok(()),
-                };
-                began = Instant::now();
-                continue;
+                None
             }
         };
-        match order {
-            Order::Stop => return server.stop().await,
-            Order::Replace => match program() {
-                Ok(program) => {
-                    server = replace(&launch, server, program).await?;
-                    began = Instant::now();
+        let replaced = match order {
+            Some(Order::Stop) => return server.stop().await,
+            Some(Order::Replace) => match program() {
+                Ok(program) => replace(&launch, server, program, &mut orders).await,
+                Err(failure) => {
+                    terminal::tell(&format!("error: {}", failure.message()));
+                    continue;
                 }
-                Err(failure) => terminal::tell(&format!("error: {}", failure.message())),
             },
-        }
-    }
-}
-
-/// Tries until a server is ready.
-async fn again(launch: &Launch, program: PathBuf, pause: &mut Duration) -> Server {
-    loop {
-        sleep(*pause).await;
-        *pause = (*pause * 2).min(AGAIN_AFTER_MAX);
-        match Server::ready(launch, program.clone()).await {
-            Ok(server) => return server,
-            Err(failure) => terminal::tell(&format!("error: {}", failure.message())),
-        }
+            None => Replaced::Lost(server.name()),
+        };
+        server = match replaced {
+            Replaced::Serves(next) => *next,
+            Replaced::Stopped(stopped) => return stopped,
+            Replaced::Lost(ended) => {
+                pause.ended();
+                match again(&launch, program, &mut orders, &mut pause, &ended).await {
+                    Some(next) => next,
+                    None => return Ok(()),
+                }
+            }
+        };
+        pause.serves();
     }
 }

@@ -4,19 +4,32 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use super::server::{Launch, Server};
+use super::{
+    orders::Orders,
+    server::{Launch, Server},
+};
 use crate::cli::{failure::Failure, terminal};
 
-/// The server that serves afterwards: the next one, or one of the program before. Errors when neither does.
+/// What came of a replacement.
+pub enum Replaced {
+    /// By the next server, or one of the program before.
+    Serves(Box<Server>),
+    /// The launcher is to end, and nothing runs.
+    Stopped(Result<(), Failure>),
+    /// Neither program serves; the name of the server that did.
+    Lost(String),
+}
+
 pub async fn replace(
     launch: &Launch,
     mut before: Server,
     program: PathBuf,
-) -> Result<Server, Failure> {
+    orders: &mut Orders,
+) -> Replaced {
     let began = Instant::now();
     let mut next = match Server::start(launch, program) {
         Ok(next) => next,
-        Err(failure) => return Ok(kept(before, &failure)),
+        Err(failure) => return kept(before, &failure),
     };
     let prepared = tokio::select! {
         prepared = next.until_prepared(launch) => prepared,
@@ -24,10 +37,14 @@ pub async fn replace(
             terminal::tell(&ended);
             Ok(())
         }
+        () = orders.stop() => {
+            next.give_up().await;
+            return Replaced::Stopped(before.stop().await);
+        }
     };
     if let Err(failure) = prepared {
         next.kill().await;
-        return Ok(kept(before, &failure));
+        return kept(before, &failure);
     }
     let (old, program) = (before.name(), before.program().to_owned());
     let asked = Instant::now();
@@ -35,7 +52,14 @@ pub async fn replace(
         terminal::tell(&format!("error: {}", failure.message()));
     }
     let left_ms = asked.elapsed().as_millis();
-    match next.until_ready(launch).await {
+    let ready = tokio::select! {
+        ready = next.until_ready(launch) => ready,
+        () = orders.stop() => {
+            next.give_up().await;
+            return Replaced::Stopped(Ok(()));
+        }
+    };
+    match ready {
         Ok(()) => {
             terminal::tell(&format!(
                 "{} has replaced {old}: asked to leave after {} ms, gone {left_ms} ms later, ready {} ms after it was asked",
@@ -43,7 +67,7 @@ pub async fn replace(
                 (asked - began).as_millis(),
                 asked.elapsed().as_millis(),
             ));
-            Ok(next)
+            Replaced::Serves(Box::new(next))
         }
         Err(failure) => {
             next.kill().await;
@@ -52,22 +76,31 @@ pub async fn replace(
                 failure.message(),
                 program.display()
             ));
-            let server = Server::ready(launch, program).await?;
-            terminal::tell(&format!(
-                "{} serves again, {} ms after {old} was asked to leave",
-                server.name(),
-                asked.elapsed().as_millis(),
-            ));
-            Ok(server)
+            match Server::ready(launch, program, orders).await {
+                Ok(Some(server)) => {
+                    terminal::tell(&format!(
+                        "{} serves again, {} ms after {old} was asked to leave",
+                        server.name(),
+                        asked.elapsed().as_millis(),
+                    ));
+                    Replaced::Serves(Box::new(server))
+                }
+                Ok(None) => Replaced::Stopped(Ok(())),
+                Err(failure) => {
+                    let message = failure.message();
+                    terminal::tell(&format!("error: {message}; no program serves"));
+                    Replaced::Lost(old)
+                }
+            }
         }
     }
 }
 
-fn kept(before: Server, failure: &Failure) -> Server {
+fn kept(before: Server, failure: &Failure) -> Replaced {
     terminal::tell(&format!(
         "error: {}; {} goes on",
         failure.message(),
         before.name()
     ));
-    before
+    Replaced::Serves(Box::new(before))
 }

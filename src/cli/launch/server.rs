@@ -15,10 +15,12 @@ use tokio::{
     time::{interval, timeout},
 };
 
+use super::orders::Orders;
 use crate::cli::{
     bench::connection::{Connection, get},
     child::signal,
     claim::WAITS,
+    client::Client,
     failure::Failure,
     listener, terminal,
 };
@@ -31,6 +33,8 @@ const LISTENS: &str = " listening on ";
 /// Longer than a server takes to leave: what it has in hand is bounded.
 const STOP_MAX: Duration = Duration::from_secs(60);
 const READY_POLL: Duration = Duration::from_millis(5);
+/// A question costs a handshake.
+const READY_POLL_BY_TLS: Duration = Duration::from_millis(50);
 
 /// How servers are started.
 pub struct Launch {
@@ -50,7 +54,7 @@ enum Milestone {
     },
 }
 
-/// A server process. Dropped, it runs on.
+/// A server process. Dropped, it is killed; a launcher that is killed leaves it.
 pub struct Server {
     program: PathBuf,
     pid: u32,
@@ -78,7 +82,8 @@ impl Server {
             // What a terminal sends to its foreground is the launcher's to pass on.
             .process_group(0)
             .stdin(Stdio::from(socket))
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         let mut process = command.spawn().map_err(|error| failed(&error))?;
         let stdout = process.stdout.take().expect("stdout is piped");
         Ok(Self {
@@ -89,13 +94,25 @@ impl Server {
         })
     }
 
-    /// Starts one and waits until it is ready; one that is not in time is killed.
-    pub async fn ready(launch: &Launch, program: PathBuf) -> Result<Self, Failure> {
+    /// Starts one and waits until it is ready; one that is not in time is killed. None when the launcher is asked to end
+    /// before: the server has ended.
+    pub async fn ready(
+        launch: &Launch,
+        program: PathBuf,
+        orders: &mut Orders,
+    ) -> Result<Option<Self>, Failure> {
         let mut server = Self::start(launch, program)?;
-        match server.until_ready(launch).await {
+        let ready = tokio::select! {
+            ready = server.until_ready(launch) => ready,
+            () = orders.stop() => {
+                server.give_up().await;
+                return Ok(None);
+            }
+        };
+        match ready {
             Ok(()) => {
                 terminal::tell(&format!("{} is ready", server.name()));
-                Ok(server)
+                Ok(Some(server))
             }
             Err(failure) => {
                 server.kill().await;
@@ -127,10 +144,13 @@ impl Server {
                     break is_tls;
                 }
             };
-            if !is_tls {
-                until_healthy(launch.address).await;
+            match is_tls {
+                true => until_healthy_by_tls(launch.address).await,
+                false => {
+                    until_healthy(launch.address).await;
+                    Ok(())
+                }
             }
-            Ok(())
         });
         match ready.await {
             Ok(ready) => ready,
@@ -180,6 +200,16 @@ impl Server {
         }
     }
 
+    /// Ends one that is not ready yet. It may not have come so far as to end in order, which is no failure then.
+    pub async fn give_up(self) {
+        let name = self.name();
+        let how = match self.stop().await {
+            Ok(()) => format!("{name} is given up"),
+            Err(failure) => format!("{name} is given up: {}", failure.message()),
+        };
+        terminal::tell(&how);
+    }
+
     pub async fn kill(mut self) {
         // Err means that it is gone.
         let _ = self.process.kill().await;
@@ -209,6 +239,18 @@ async fn until_healthy(address: SocketAddr) {
             && answer.status == 200
         {
             return;
+        }
+    }
+}
+
+/// The same of a server that speaks TLS. Errors when there is no client.
+async fn until_healthy_by_tls(address: SocketAddr) -> Result<(), Failure> {
+    let client = Client::of_this_machine("https", address)?;
+    let mut ticks = interval(READY_POLL_BY_TLS);
+    loop {
+        ticks.tick().await;
+        if client.open(client.get(&["health", "ready"])).await.is_ok() {
+            return Ok(());
         }
     }
 }

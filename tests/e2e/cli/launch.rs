@@ -18,6 +18,9 @@ const PROGRAM: &str = "current";
 /// A start of the program in a test build takes less, on a machine that does other things.
 const READY_WITHIN: &str = "15s";
 
+/// Where a program that is never ready notes its process.
+const HANGS: &str = "hangs";
+
 /// What the launcher says of an order to replace, in the end.
 const OUTCOMES: [&str; 3] = ["has replaced", "goes on", "serves again"];
 
@@ -30,14 +33,7 @@ struct Launched {
 impl Launched {
     fn start(desk: &Desk) -> Self {
         link(desk, env!("CARGO_BIN_EXE_callboard"));
-        let program = desk.path().join(PROGRAM);
-        let mut command = desk.command(&["launch", "--listen", "127.0.0.1:0", "--program"]);
-        command
-            .arg(program)
-            .args(["--ready-within", READY_WITHIN, "--"])
-            .args(["--insecure-loopback", "--log", "warn"])
-            .stderr(Stdio::piped());
-        let mut launcher = Serving::spawn(&mut command);
+        let mut launcher = Serving::spawn(&mut launch(desk));
         let told = BufReader::new(launcher.process.stderr.take().unwrap());
         let mut launched = Self {
             launcher,
@@ -79,11 +75,20 @@ impl Drop for Launched {
     /// A launcher that is killed leaves its server.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let server = owner(&self.data_dir);
-            let kill = format!("kill -KILL {}", server.trim_start_matches("process "));
+            let kill = format!("kill -KILL {}", owner_pid(&self.data_dir));
             let _ = Command::new("sh").arg("-c").arg(kill).status();
         }
     }
+}
+
+fn launch(desk: &Desk) -> Command {
+    let mut command = desk.command(&["launch", "--listen", "127.0.0.1:0", "--program"]);
+    command
+        .arg(desk.path().join(PROGRAM))
+        .args(["--ready-within", READY_WITHIN, "--"])
+        .args(["--insecure-loopback", "--log", "warn"])
+        .stderr(Stdio::piped());
+    command
 }
 
 /// Points the link at another program.
@@ -100,11 +105,43 @@ fn script(desk: &Desk, name: &str, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Points the link at a program that notes its process and is never ready; `first` is what it does before.
+fn link_hanging(desk: &Desk, first: &str) {
+    let text = format!("#!/bin/sh\n{first}\necho $$ >new && mv new {HANGS}\nexec sleep 600\n");
+    link(desk, &script(desk, "hanging", &text));
+}
+
+/// The process of that program, once there is one.
+fn hanging(desk: &Desk) -> String {
+    loop {
+        if let Ok(pid) = fs::read_to_string(desk.path().join(HANGS)) {
+            return pid.trim().to_owned();
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn kill(pid: &str) {
+    let kill = format!("kill -KILL {pid}");
+    let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
+    assert!(killed.success());
+}
+
+#[track_caller]
+fn is_gone(pid: &str) {
+    assert!(!Path::new("/proc").join(pid).exists(), "{pid} runs on");
+}
+
 /// The process that the data directory says owns it.
 fn owner(data_dir: &Path) -> String {
     let lock = fs::read_to_string(data_dir.join("lock")).unwrap();
     let (process, _) = lock.split_once(" since ").unwrap();
     process.to_owned()
+}
+
+/// Its number.
+fn owner_pid(data_dir: &Path) -> String {
+    owner(data_dir).split_off("process ".len())
 }
 
 #[test]
@@ -192,10 +229,7 @@ fn a_server_that_dies_is_started_again_on_its_socket() {
     let desk = Desk::new();
     let mut launched = Launched::start(&desk);
     let (url, before) = (launched.launcher.url.clone(), owner(&launched.data_dir));
-    let pid = before.strip_prefix("process ").unwrap();
-    let kill = format!("kill -KILL {pid}");
-    let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
-    assert!(killed.success());
+    kill(&owner_pid(&launched.data_dir));
     let told = launched.told(&["starting it again"]);
     assert!(told.contains("signal: 9"), "{told}");
     // The connection waits in the kernel until there is a server.
@@ -203,6 +237,73 @@ fn a_server_that_dies_is_started_again_on_its_socket() {
     assert_eq!(kinds.code, Some(0), "{kinds:?}");
     assert_ne!(owner(&launched.data_dir), before);
     assert_eq!(launched.stop(), Some(0));
+}
+
+#[test]
+fn a_launcher_that_is_stopped_leaves_no_server_that_was_starting() {
+    let desk = Desk::new();
+    link_hanging(&desk, ":");
+    let mut launcher = launch(&desk).spawn().unwrap();
+    let starting = hanging(&desk);
+    Serving::signal(&launcher, "TERM");
+    assert_eq!(launcher.wait().unwrap().code(), Some(0));
+    is_gone(&starting);
+}
+
+#[test]
+fn a_launcher_that_is_stopped_while_it_starts_again_or_replaces_leaves_nothing() {
+    for dies in [true, false] {
+        let desk = Desk::new();
+        let launched = Launched::start(&desk);
+        let before = owner_pid(&launched.data_dir);
+        link_hanging(&desk, ":");
+        match dies {
+            true => kill(&before),
+            false => Serving::signal(&launched.launcher.process, "HUP"),
+        }
+        let starting = hanging(&desk);
+        assert_eq!(launched.stop(), Some(0), "dies: {dies}");
+        is_gone(&starting);
+        is_gone(&before);
+    }
+}
+
+#[test]
+fn a_release_that_dies_for_good_gives_way_to_a_link_that_is_switched_and_to_an_order() {
+    // By the next attempt, which looks the link up anew, and by an order in the middle of an attempt.
+    for hangs in [false, true] {
+        let desk = Desk::new();
+        let mut launched = Launched::start(&desk);
+        let program = env!("CARGO_BIN_EXE_callboard");
+        let once = format!("[ -e lived ] || {{ touch lived; exec {program} \"$@\"; }}");
+        match hangs {
+            true => link_hanging(&desk, &once),
+            false => {
+                let text = format!("#!/bin/sh\n{once}\nexit 1\n");
+                link(&desk, &script(&desk, "once", &text));
+            }
+        }
+        launched.replaced("has replaced");
+        kill(&owner_pid(&launched.data_dir));
+        match hangs {
+            true => {
+                let attempt = hanging(&desk);
+                link(&desk, program);
+                let told = launched.replaced("which had ended");
+                assert!(told.contains("callboard)"), "{told}");
+                is_gone(&attempt);
+            }
+            false => {
+                let told = launched.told(&["the next attempt"]);
+                assert!(told.contains("exit status: 1"), "{told}");
+                link(&desk, program);
+                launched.told(&["is ready"]);
+            }
+        }
+        let kinds = desk.run(&["kinds", "--server", &launched.launcher.url]);
+        assert_eq!(kinds.code, Some(0), "{kinds:?}");
+        assert_eq!(launched.stop(), Some(0));
+    }
 }
 
 #[test]

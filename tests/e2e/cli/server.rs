@@ -64,6 +64,28 @@ fn the_health_of_a_server_is_an_exit_code_and_one_line() {
 }
 
 #[test]
+fn health_without_a_server_asks_the_one_that_file_and_environment_describe() {
+    let desk = Desk::new();
+    let server = Serving::start(&desk);
+    let port = server.address().port();
+    desk.write(
+        "callboard.toml",
+        &format!("[server]\nlisten = \"0.0.0.0:{port}\"\n"),
+    );
+    let asked = desk.run(&["health"]);
+    assert_eq!((asked.code, asked.stdout.as_str()), (Some(0), "ready\n"));
+    desk.write("callboard.toml", "");
+    let mut named = desk.command(&["health"]);
+    named.env("CALLBOARD_SERVER__LISTEN", format!("127.0.0.1:{port}"));
+    let named = Ended::of(named.output().unwrap());
+    assert_eq!(named.code, Some(0), "{named:?}");
+    assert_eq!(server.stop(), Some(0));
+    desk.write("callboard.toml", "[server]\nlisten = \"127.0.0.1:0\"\n");
+    let open = desk.run(&["health"]);
+    assert!(open.refused(1).contains("--server"), "{open:?}");
+}
+
+#[test]
 fn jobs_are_submitted_watched_listed_and_cancelled_by_url() {
     let desk = Desk::new();
     let server = Serving::start(&desk);
