@@ -223,6 +223,7 @@ impl Shard {
             return;
         };
         held.worker = Some(worker.index);
+        held.taken_at = Some(self.ports.clock.now());
         // Watchers hear of nothing that is not committed.
         if live.committed_seq() < rests_on(key.dispatch) {
             return;

@@ -18,6 +18,7 @@ use crate::{
     id::TaskId,
     job::{Effect, Job, JobEvent, JobState, Task, TaskState},
     journal::{JobRow, row_of},
+    time::Timestamp,
 };
 
 /// What else follows from a commit.
@@ -46,6 +47,8 @@ pub(super) struct Held {
     /// Seq of its start, which is being committed: the crew has not been offered it.
     pub starting: Option<u64>,
     pub worker: Option<u32>,
+    /// When the worker took it.
+    pub taken_at: Option<Timestamp>,
     pub done: u64,
     pub total: u64,
 }
@@ -57,6 +60,7 @@ impl Held {
             dispatch,
             starting: None,
             worker: None,
+            taken_at: None,
             done: 0,
             total: 0,
         }
@@ -287,6 +291,7 @@ impl LiveJob {
                 task: *task,
                 attempt: held.attempt,
                 worker: held.worker,
+                taken_at: held.taken_at,
                 done: held.done,
                 total: held.total,
             })
