@@ -4,7 +4,7 @@ import { Dialogs } from "./lib/dialog.js";
 import { jobStream, supervisionStream } from "./lib/live.js";
 import { Login } from "./lib/login.js";
 import { Notices, attempt } from "./lib/notice.js";
-import { Empty, Loading, Problem, now } from "./lib/parts.js";
+import { Loading, PageHead, Problem, now } from "./lib/parts.js";
 import { href, place } from "./lib/router.js";
 import { begin, logOut, may, me, standing, trouble } from "./lib/session.js";
 import { chooseTheme, theme } from "./lib/colours.js";
@@ -107,7 +107,7 @@ function Here() {
     if (loaded.Page && document.activeElement === document.body) document.querySelector("main h1")?.focus({ preventScroll: true });
   }, [loaded.name, parts[1]]);
   let shown = html`<${Loading} />`;
-  if (!page) shown = html`<${Empty}>There is no such page, or you may not see it.<//>`;
+  if (!page) shown = html`<${PageHead} title="There is no such page" lead="Its address is wrong, or you may not see it." />`;
   else if (loaded.name === page.name) shown = loaded.error ? html`<${Problem} error=${loaded.error} />` : html`<${loaded.Page} parts=${parts.slice(1)} query=${place.value.query} />`;
   return html`<main id="main">${shown}</main>`;
 }

@@ -7,8 +7,16 @@ export const place = signal(read());
 
 function read() {
   const [path, query] = location.hash.replace(/^#/, "").split("?");
-  const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
-  return { parts, query: Object.fromEntries(new URLSearchParams(query ?? "")) };
+  return { parts: partsOf(path), query: Object.fromEntries(new URLSearchParams(query ?? "")) };
+}
+
+/** What cannot be decoded stays as it is, in one part: no page has a name with a percent sign. */
+function partsOf(path) {
+  try {
+    return path.split("/").filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return [path];
+  }
 }
 
 addEventListener("hashchange", () => {

@@ -213,3 +213,16 @@ test("many tasks that are alike are one node with their number", async () => {
   assert.equal(await page.locator(".node").count(), 3);
   await leave(page);
 });
+
+test("an address that is none is said to be so, at the start and later", async () => {
+  const page = await open("#/jobs/%zz");
+  const none = page.getByRole("heading", { name: "There is no such page" });
+  await seen(none);
+  await page.getByRole("link", { name: "Jobs", exact: true }).click();
+  await seen(page.getByRole("heading", { name: "Jobs" }));
+  await page.evaluate(() => (location.hash = "#/%E0%A4%A"));
+  await seen(none);
+  await page.getByRole("link", { name: "Usage" }).click();
+  await seen(page.getByRole("heading", { name: "Usage" }));
+  await leave(page);
+});
