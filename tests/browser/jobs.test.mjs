@@ -226,3 +226,25 @@ test("an address that is none is said to be so, at the start and later", async (
   await seen(page.getByRole("heading", { name: "Usage" }));
   await leave(page);
 });
+
+test("the timeline tells queueing from work", async () => {
+  await server.ask("POST", "/v1/supervision/roles/drill.runner/pause", {});
+  const job = await server.submit("drill.fanout", { tasks: 1, wait_ms: 3_000 });
+  const page = await open(`#/jobs/${job.id}`);
+  const lane = page.locator(".timeline li", { hasText: "run:1" });
+  await seen(lane.locator(".piece.calm", { hasText: /attempt 1: queues, ([2-9]|1\.[5-9])/ }));
+  await server.ask("POST", "/v1/supervision/roles/drill.runner/resume", {});
+  await seen(lane.locator(".piece.busy", { hasText: "attempt 1: runs" }));
+  await seen(stateOfJob(page, "succeeded"));
+  await seen(lane.locator(".piece.good"));
+  const pieces = await lane.locator(".piece").evaluateAll((all) => all.map((piece) => [piece.title.replace(/,.*/, ""), piece.getBoundingClientRect().width]));
+  assert.deepEqual(pieces.map(([text]) => text), ["attempt 1: queued", "attempt 1: succeeded"]);
+  assert.match(await lane.innerText(), /queued, [\s\S]*succeeded, /);
+  const { items } = await server.ask("GET", `/v1/jobs/${job.id}/tasks`);
+  const [task] = items.filter((task) => task.role === "drill.runner");
+  const [event] = (await server.ask("GET", `/v1/jobs/${job.id}/events`)).items.filter((event) => event.data.task === task.id && event.type === "task.succeeded");
+  assert.equal(event.data.ran_ms, task.ran_ms);
+  const spent = Date.parse(task.finished_at) - Date.parse(job.created_at);
+  assert.ok(task.ran_ms >= 3_000 && task.ran_ms <= spent - 1_400, `${task.ran_ms} of ${spent} ms`);
+  await leave(page);
+});

@@ -1,5 +1,5 @@
 // The tasks of a job as a graph, with their states as they change. Many tasks that are alike are one node with their number.
-import { fit, words } from "../../lib/format.js";
+import { duration, fit, words } from "../../lib/format.js";
 import { Layers, NARROW_PX } from "../../lib/layers.js";
 import { Empty, Facts, State, When, toneOf } from "../../lib/parts.js";
 import { html, useMemo, useState } from "../../lib/ui.js";
@@ -67,6 +67,7 @@ function Chosen({ tasks }) {
     ["State", html`<${State} name=${task.state} />`],
     ["Attempt", task.attempt],
     task.worker !== undefined && ["Worker", task.worker],
+    task.ran_ms !== undefined && ["Last attempt ran", duration(task.ran_ms)],
     task.wake_at && ["Next attempt", html`<${When} at=${task.wake_at} />`],
     task.finished_at && ["Finished", html`<${When} at=${task.finished_at} />`],
     task.error && ["Last error", html`<span class="error-text">${task.error.code} ${task.error.message}</span>`],

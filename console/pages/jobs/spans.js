@@ -1,5 +1,6 @@
-// What a task did when, from the events of its job: pieces `{from, to, tone, text}` in milliseconds. Starts of attempts are
-// recorded only where an effect must not be repeated blindly, so a piece of work begins when the task could begin.
+// What a task did when, from the events of its job: pieces `{from, to, tone, text}` in milliseconds. The event that an attempt
+// ends with says how long a worker had it; before that it queued. Where it does not say, the piece of work begins when the
+// task could begin.
 
 /** Times within the data of an event are milliseconds, its own is a text. */
 const timeOf = (time) => (typeof time === "number" ? time : Date.parse(time));
@@ -42,7 +43,15 @@ function piecesOf(task, start, events, over, planned) {
     if (to > from) pieces.push({ from, to, tone, text });
     from = Math.max(from, to);
   };
-  const work = (to, tone, what) => add(to, tone, `attempt ${attempt}: ${what}`);
+  /** What no worker had for a while queued before; what took no time at all still has a piece. */
+  const work = (to, tone, what, ran) => {
+    if (ran !== undefined) {
+      add(to - ran, "calm", `attempt ${attempt}: queued`);
+      from = Math.min(from, to);
+      if (to === from) pieces.push({ from, to, tone, text: `attempt ${attempt}: ${what}` });
+    }
+    add(to, tone, `attempt ${attempt}: ${what}`);
+  };
   const waitEnds = (to) => {
     if (wait) add(to, "wait", wait);
     wait = null;
@@ -55,30 +64,30 @@ function piecesOf(task, start, events, over, planned) {
         waitEnds(at);
         break;
       case "task.retried":
-        work(at, "bad", `failed, ${data.cause?.kind ?? ""} ${data.cause?.message ?? ""}`);
+        work(at, "bad", `failed, ${data.cause?.kind ?? ""} ${data.cause?.message ?? ""}`, data.ran_ms);
         wait = "wait before the next attempt";
         waitEnds(Math.min(timeOf(data.at), over));
         attempt = data.attempt;
         break;
       case "task.snoozed":
-        work(at, "busy", "put itself off");
+        work(at, "busy", "put itself off", data.ran_ms);
         wait = "waits for a timer";
         break;
       case "approval.requested":
-        work(at, "busy", "asked for an approval");
+        work(at, "busy", "asked for an approval", data.ran_ms);
         wait = "waits for an approval";
         break;
       case "signal.awaited":
-        work(at, "busy", `waits for the signal ${data.name}`);
+        work(at, "busy", `asked for the signal ${data.name}`, data.ran_ms);
         wait = `waits for the signal ${data.name}`;
         break;
       case "effect.unknown":
-        work(at, "bad", "lost, its outcome unknown");
+        work(at, "bad", "lost, its outcome unknown", data.ran_ms);
         wait = "waits for a person to find out";
         break;
       case "task.exhausted":
       case "task.quarantined":
-        work(at, "bad", "no attempts left");
+        work(at, "bad", "no attempts left", data.ran_ms);
         wait = "waits for an operator";
         break;
       case "task.released":
@@ -96,17 +105,18 @@ function piecesOf(task, start, events, over, planned) {
       case "task.succeeded":
       case "job.planned":
         waitEnds(Math.min(at, from));
-        work(at, "good", "succeeded");
+        work(at, "good", "succeeded", data.ran_ms);
         return closed(pieces, start, at, "good");
       case "task.failed":
-        work(at, "bad", `failed, ${data.failure?.kind ?? ""} ${data.failure?.message ?? ""}`);
+        work(at, "bad", `failed, ${data.failure?.kind ?? ""} ${data.failure?.message ?? ""}`, data.ran_ms);
         return closed(pieces, start, at, "bad");
       default:
         break;
     }
   }
   if (wait) waitEnds(over);
-  else if (["running", "ready", "retrying"].includes(task.state)) work(over, task.state === "running" ? "busy" : "calm", task.state === "running" ? "runs" : "queues");
+  else if (task.state === "running") work(over, "busy", "runs", task.taken_at && Math.max(0, over - timeOf(task.taken_at)));
+  else if (["ready", "retrying"].includes(task.state)) work(over, "calm", "queues");
   else if (task.state === "cancelled") work(over, "calm", "cancelled");
   return pieces;
 }

@@ -1,4 +1,5 @@
 // The tasks of a job as a table.
+import { duration } from "../../lib/format.js";
 import { Empty, Meter, State, When } from "../../lib/parts.js";
 import { Table } from "../../lib/table.js";
 import { html, useState } from "../../lib/ui.js";
@@ -14,6 +15,7 @@ const columns = (names) => [
   { name: "After", minor: true, cell: (task) => task.after.length > 0 && html`<span class="faint">${task.after.map((id) => names.get(id) ?? id).join(", ")}</span>` },
   { name: "Progress", minor: true, cell: (task) => task.progress?.total > 0 && html`<${Meter} ...${task.progress} label="Progress of ${task.name}" />` },
   { name: "Last error", cell: (task) => task.error && html`<span class="error-text">${task.error.code}${task.error.message ? `: ${task.error.message}` : ""}</span>` },
+  { name: "Ran", align: "end", minor: true, cell: (task) => duration(task.ran_ms) },
   { name: "Finished", align: "end", cell: (task) => html`<${When} at=${task.finished_at} />` },
 ];
 

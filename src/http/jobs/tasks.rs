@@ -7,6 +7,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use callboard_orchestra::{
+    Timestamp,
     job::{Stage, Task, TaskState},
     shard::HeldTask,
 };
@@ -56,6 +57,12 @@ pub struct TaskView {
     /// The worker that has the task in hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<u32>,
+    /// When that worker took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_at: Option<String>,
+    /// How long a worker had the last attempt that has ended, in milliseconds. None where no worker had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ran_ms: Option<u64>,
     /// What the worker has reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<TaskProgress>,
@@ -171,6 +178,11 @@ impl TaskView {
                 .filter(|_| !task.state.is_final())
                 .map(|at| at.rfc3339()),
             worker,
+            taken_at: held
+                .and_then(|held| held.taken_at)
+                .filter(|_| in_hand)
+                .map(Timestamp::rfc3339),
+            ran_ms: task.ran_ms,
             progress: held.filter(|held| held.total > 0).map(|held| TaskProgress {
                 done: held.done,
                 total: held.total,

@@ -3,6 +3,9 @@
 //! Events carry every figure that was drawn or configured when they were made (ids, delays, limits), so that the fold
 //! needs no clock, randomness or configuration. A change of shape raises `EVENTS_VERSION` and adds an upcast in
 //! `journal::codec`.
+//!
+//! Of the events that an attempt ends with, `ran_ms` is how long a worker had it, in milliseconds; none where no worker
+//! had it, and in journals of releases that did not say.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -97,6 +100,8 @@ pub enum JobEvent {
         aggregate: TaskEntry,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         check: Option<TaskEntry>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     #[serde(rename = "tasks.added")]
     TasksAdded { by: TaskId, tasks: Vec<TaskEntry> },
@@ -113,6 +118,8 @@ pub enum JobEvent {
         quotes: Vec<FactId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         artifacts: Vec<Artifact>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     #[serde(rename = "task.retried")]
     TaskRetried {
@@ -120,9 +127,16 @@ pub enum JobEvent {
         attempt: u32,
         cause: Failure,
         at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     #[serde(rename = "task.snoozed")]
-    TaskSnoozed { task: TaskId, until: Timestamp },
+    TaskSnoozed {
+        task: TaskId,
+        until: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
+    },
     /// The instant a task was put off to has come.
     #[serde(rename = "task.woken")]
     TaskWoken { task: TaskId },
@@ -149,6 +163,8 @@ pub enum JobEvent {
         task: TaskId,
         why: String,
         until: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     #[serde(rename = "approval.decided")]
     ApprovalDecided {
@@ -165,6 +181,8 @@ pub enum JobEvent {
         name: Arc<str>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     /// For the task that waits for it, or kept for one that will.
     #[serde(rename = "signal.received")]
@@ -176,7 +194,12 @@ pub enum JobEvent {
     },
     /// A task that was about to wait found the signal kept.
     #[serde(rename = "signal.taken")]
-    SignalTaken { name: Arc<str>, task: TaskId },
+    SignalTaken {
+        name: Arc<str>,
+        task: TaskId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
+    },
     /// The attempt was lost in hand, and its effect must not be repeated.
     #[serde(rename = "effect.unknown")]
     EffectUnknown {
@@ -184,6 +207,8 @@ pub enum JobEvent {
         task: TaskId,
         attempt: u32,
         failure: Failure,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     /// A person found out what became of an effect. `task.succeeded`, `task.failed` or another attempt follows.
     #[serde(rename = "effect.resolved")]
@@ -201,6 +226,8 @@ pub enum JobEvent {
         task: TaskId,
         attempt: u32,
         failure: Failure,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     /// The task was in hand at too many process deaths and waits for an operator.
     #[serde(rename = "task.quarantined")]
@@ -224,6 +251,8 @@ pub enum JobEvent {
         task: TaskId,
         attempt: u32,
         failure: Failure,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_ms: Option<u64>,
     },
     #[serde(rename = "job.waiting")]
     JobWaiting { waiting_for: WaitReason },
@@ -281,6 +310,64 @@ impl JobEvent {
             Self::JobSucceeded {} => "job.succeeded",
             Self::JobFailed { .. } => "job.failed",
             Self::JobCancelled { .. } => "job.cancelled",
+        }
+    }
+
+    /// Notes how long a worker had the attempt that ends with this event, if it is one of those.
+    pub(super) fn note_ran(&mut self, ran: Duration) {
+        if let Self::JobPlanned { ran_ms, .. }
+        | Self::TaskSucceeded { ran_ms, .. }
+        | Self::TaskRetried { ran_ms, .. }
+        | Self::TaskSnoozed { ran_ms, .. }
+        | Self::ApprovalRequested { ran_ms, .. }
+        | Self::SignalAwaited { ran_ms, .. }
+        | Self::SignalTaken { ran_ms, .. }
+        | Self::EffectUnknown { ran_ms, .. }
+        | Self::TaskExhausted { ran_ms, .. }
+        | Self::TaskFailed { ran_ms, .. } = self
+        {
+            *ran_ms = Some(u64::try_from(ran.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// The task of an attempt that ends with this event, and how long a worker had it, in milliseconds.
+    pub(super) const fn ran(&self) -> Option<(TaskId, u64)> {
+        let (task, ran_ms) = match self {
+            Self::JobPlanned { ran_ms, .. } => (&TaskId::PLAN, ran_ms),
+            Self::TaskSucceeded { task, ran_ms, .. }
+            | Self::TaskRetried { task, ran_ms, .. }
+            | Self::TaskSnoozed { task, ran_ms, .. }
+            | Self::ApprovalRequested { task, ran_ms, .. }
+            | Self::SignalAwaited { task, ran_ms, .. }
+            | Self::SignalTaken { task, ran_ms, .. }
+            | Self::EffectUnknown { task, ran_ms, .. }
+            | Self::TaskExhausted { task, ran_ms, .. }
+            | Self::TaskFailed { task, ran_ms, .. } => (task, ran_ms),
+            Self::JobSubmitted { .. }
+            | Self::JobPlanning { .. }
+            | Self::TasksAdded { .. }
+            | Self::TaskWoken { .. }
+            | Self::TaskStarted { .. }
+            | Self::TaskReleased { .. }
+            | Self::ApprovalDecided { .. }
+            | Self::SignalReceived { .. }
+            | Self::EffectResolved { .. }
+            | Self::TaskQuarantined { .. }
+            | Self::TaskRenewed { .. }
+            | Self::JobRecovered { .. }
+            | Self::JobPaused { .. }
+            | Self::JobResumed { .. }
+            | Self::JobWaiting { .. }
+            | Self::JobRunning {}
+            | Self::JobAggregating {}
+            | Self::JobValidating {}
+            | Self::JobSucceeded {}
+            | Self::JobFailed { .. }
+            | Self::JobCancelled { .. } => return None,
+        };
+        match ran_ms {
+            Some(ran_ms) => Some((*task, *ran_ms)),
+            None => None,
         }
     }
 

@@ -157,6 +157,9 @@ impl Job {
         if self.state.is_final() && !matches!(event, JobEvent::EffectResolved { .. }) {
             return Err(self.out_of_place(event));
         }
+        if let Some((task, ran_ms)) = event.ran() {
+            self.task_mut(task, event)?.ran_ms = Some(ran_ms);
+        }
         match event {
             JobEvent::JobSubmitted { .. } => return Err(self.out_of_place(event)),
             JobEvent::JobPlanning { task } => {
@@ -169,6 +172,7 @@ impl Job {
                 tasks,
                 aggregate,
                 check,
+                ..
             } => {
                 self.finish(TaskId::PLAN, event, at)?;
                 for entry in tasks {
@@ -204,6 +208,7 @@ impl Job {
                 attempt,
                 cause,
                 at: wake_at,
+                ..
             } => {
                 let task = self.put(*task, TaskState::Retrying, event)?;
                 task.attempt = *attempt;
@@ -212,7 +217,7 @@ impl Job {
                 task.wake_at = Some(*wake_at);
                 task.intent = None;
             }
-            JobEvent::TaskSnoozed { task, until } => {
+            JobEvent::TaskSnoozed { task, until, .. } => {
                 self.put_off(*task, Wait::Timer, Some(*until), event)?
                     .snoozes += 1;
             }
@@ -236,6 +241,7 @@ impl Job {
                 task,
                 why,
                 until,
+                ..
             } => {
                 let wait = Wait::Approval {
                     approval: *approval,
@@ -262,7 +268,9 @@ impl Job {
                 // The failure of the task follows.
                 Consented::Rejected | Consented::Expired => {}
             },
-            JobEvent::SignalAwaited { task, name, until } => {
+            JobEvent::SignalAwaited {
+                task, name, until, ..
+            } => {
                 let wait = Wait::Signal { name: name.clone() };
                 self.put_off(*task, wait, *until, event)?;
             }
@@ -276,7 +284,7 @@ impl Job {
                 }
                 None => self.signals.push((name.clone(), payload.clone())),
             },
-            JobEvent::SignalTaken { name, task } => {
+            JobEvent::SignalTaken { name, task, .. } => {
                 let kept = self.signals.iter().position(|(kept, _)| kept == name);
                 let kept = kept.ok_or_else(|| self.out_of_place(event))?;
                 let (_, payload) = self.signals.remove(kept);

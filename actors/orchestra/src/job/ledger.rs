@@ -20,6 +20,7 @@ pub(crate) fn enter(asides: &mut Asides, job: &Job, event: &JobEvent, at: Timest
             task,
             why,
             until,
+            ..
         } => {
             close_intent(asides, job, *task, at, "put off for an approval");
             let asked = job.task(*task).map(|task| Asked {

@@ -22,5 +22,5 @@ pub use fold::{FoldError, Job};
 pub(crate) use ledger::enter as enter_asides;
 pub(crate) use standing::Ending;
 pub use state::{JobState, WaitReason};
-pub use step::{Step, step};
+pub use step::{Step, end_attempt, step};
 pub use task::{Consent, Intent, Stage, Task, TaskState, Wait};

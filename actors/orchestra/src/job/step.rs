@@ -1,5 +1,7 @@
 //! One step of a job: a command is decided, its events are folded in, and the job's state is brought in line.
 
+use std::time::Duration;
+
 use super::{
     Effect, Job, JobEvent,
     command::{Applied, Command, Moment, Refused, apply},
@@ -20,10 +22,23 @@ pub struct Step {
 
 /// Decides `command` and folds what follows into `job`. A refused command changes nothing.
 pub fn step(job: &mut Job, command: Command, moment: Moment<'_>) -> Result<Step, Refused> {
+    end_attempt(job, command, None, moment)
+}
+
+/// As `step`, with a command that ends an attempt; `ran` is how long a worker had it.
+pub fn end_attempt(
+    job: &mut Job,
+    command: Command,
+    ran: Option<Duration>,
+    moment: Moment<'_>,
+) -> Result<Step, Refused> {
     let Applied {
         mut events,
         effects,
     } = apply(job, command, moment)?;
+    for event in &mut events {
+        ran.iter().for_each(|ran| event.note_ran(*ran));
+    }
     let mut asides = Asides::default();
     for event in &events {
         ledger::enter(&mut asides, job, event, moment.now);

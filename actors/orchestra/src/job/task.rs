@@ -148,6 +148,9 @@ pub struct Task {
     pub product: Option<Payload>,
     /// The last failure, also while another attempt is due.
     pub failure: Option<Failure>,
+    /// How long a worker had the last attempt that has ended, in milliseconds.
+    #[serde(default)]
+    pub ran_ms: Option<u64>,
     pub finished_at: Option<Timestamp>,
 }
 
@@ -174,6 +177,7 @@ impl Task {
             signal: None,
             product: None,
             failure: None,
+            ran_ms: None,
             finished_at: None,
         }
     }

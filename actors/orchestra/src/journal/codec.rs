@@ -173,6 +173,7 @@ mod tests {
                 verdicts: vec![],
                 quotes: vec![],
                 artifacts: vec![],
+                ran_ms: Some(1_250),
             },
             JobEvent::JobSucceeded {},
         ];
@@ -181,6 +182,23 @@ mod tests {
             events: &events,
         });
         assert_eq!(decode(&text.unwrap()).unwrap(), events);
+    }
+
+    #[test]
+    fn an_attempt_whose_journal_does_not_say_how_long_it_ran_reads_and_is_written_without_it() {
+        let old = r#"{"v":2,"events":[{"type":"task.snoozed","data":{"task":3,"until":5}}]}"#;
+        let events = decode(old).unwrap();
+        let put_off = JobEvent::TaskSnoozed {
+            task: TaskId(3),
+            until: Timestamp::from_millis(5),
+            ran_ms: None,
+        };
+        assert_eq!(events, [put_off]);
+        let written = OneWritten {
+            v: EVENTS_VERSION,
+            events: &events,
+        };
+        assert_eq!(serde_json::to_string(&written).unwrap(), old);
     }
 
     #[test]

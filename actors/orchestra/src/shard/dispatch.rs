@@ -227,6 +227,7 @@ impl Shard {
             return;
         };
         (held.worker, held.begun) = (Some(worker.index), begun);
+        held.taken_at = Some(self.ports.clock.now());
         // Watchers hear of nothing that is not committed.
         if live.committed_seq() < rests_on(key.dispatch) {
             return;

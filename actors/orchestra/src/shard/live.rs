@@ -18,6 +18,7 @@ use crate::{
     id::TaskId,
     job::{Effect, Job, JobEvent, JobState, Task, TaskState},
     journal::{JobRow, row_of},
+    time::Timestamp,
 };
 
 /// What else follows from a commit.
@@ -48,6 +49,8 @@ pub(super) struct Held {
     pub worker: Option<u32>,
     /// When a worker took it, of a job that is traced.
     pub begun: Option<Instant>,
+    /// When the worker took it.
+    pub taken_at: Option<Timestamp>,
     pub done: u64,
     pub total: u64,
 }
@@ -60,6 +63,7 @@ impl Held {
             starting: None,
             worker: None,
             begun: None,
+            taken_at: None,
             done: 0,
             total: 0,
         }
@@ -290,6 +294,7 @@ impl LiveJob {
                 task: *task,
                 attempt: held.attempt,
                 worker: held.worker,
+                taken_at: held.taken_at,
                 done: held.done,
                 total: held.total,
             })

@@ -16,6 +16,7 @@ use crate::{
     id::{JobId, TaskId, Tenant},
     job::{Command, Job, Refused, Submit},
     journal::{JobRow, LiveJobRow, Remembered},
+    time::Timestamp,
     why::Owner,
     writer::Settled,
 };
@@ -95,6 +96,8 @@ pub struct HeldTask {
     pub attempt: u32,
     /// None while it queues.
     pub worker: Option<u32>,
+    /// When the worker took it.
+    pub taken_at: Option<Timestamp>,
     pub done: u64,
     pub total: u64,
 }

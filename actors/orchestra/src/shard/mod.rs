@@ -26,6 +26,7 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     num::NonZeroU32,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use callboard_runtime::{Handle, Notice, OwnerId, Report, Resident, ResidentContext, TaskKey};
@@ -42,7 +43,7 @@ use crate::{
     crew::{Delivery, RoleCrew},
     hub::EventHub,
     id::{JobId, Tenant},
-    job::{Command, Job, Moment, Refused, Step, step},
+    job::{Command, Job, Moment, Refused, Step, end_attempt},
     journal::Journal,
     recovery::RecoveryGauge,
     shard::{
@@ -213,13 +214,23 @@ impl Shard {
 
     /// Takes a live job one step on, in memory.
     fn decide(&mut self, id: JobId, command: Command) -> Result<(Timestamp, Step), Refused> {
+        self.decide_end(id, command, None)
+    }
+
+    /// As `decide`, with a command that ends an attempt; `ran` is how long a worker had it.
+    fn decide_end(
+        &mut self,
+        id: JobId,
+        command: Command,
+        ran: Option<Duration>,
+    ) -> Result<(Timestamp, Step), Refused> {
         let moment = Moment {
             now: self.ports.clock.now(),
             seed: rand::random(),
             catalog: &self.ports.catalog,
         };
         let live = self.jobs.get_mut(&id).ok_or(Refused::Ended)?;
-        let step = step(&mut live.job, command, moment)?;
+        let step = end_attempt(&mut live.job, command, ran, moment)?;
         live.count_tasks();
         Ok((moment.now, step))
     }

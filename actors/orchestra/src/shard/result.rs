@@ -41,6 +41,7 @@ impl Shard {
         self.paces.note(role, report.elapsed);
         let released = self.is_draining() && matches!(report.outcome, Err(Fault::Aborted));
         let key = report.key;
+        let ran = report.worker.map(|_| report.elapsed);
         let command = if released {
             Command::Release {
                 task,
@@ -54,8 +55,11 @@ impl Shard {
             acknowledge: Some((role.clone(), key)),
             controlled: None,
         };
-        match self.command(id, command, after) {
-            Ok(()) => self.offer_ready(id),
+        match self.decide_end(id, command, ran) {
+            Ok(decided) => {
+                self.carry_out(id, decided, after, None);
+                self.offer_ready(id);
+            }
             Err(_) => {
                 metrics::counter!("callboard_stale_results_total", "role" => role.to_string())
                     .increment(1);

@@ -35,6 +35,7 @@ pub(super) fn request(
             task: task.id(),
             why,
             until,
+            ran_ms: None,
         }],
         effects: vec![Effect::Wake {
             task: task.id(),

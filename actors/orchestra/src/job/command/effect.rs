@@ -44,6 +44,7 @@ pub(super) fn lost(task: &Task, intent: Intent, failure: Failure) -> JobEvent {
         task: task.id(),
         attempt: task.attempt,
         failure,
+        ran_ms: None,
     }
 }
 

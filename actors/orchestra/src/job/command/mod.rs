@@ -159,6 +159,7 @@ impl Applied {
             task,
             attempt,
             failure: failure.clone(),
+            ran_ms: None,
         });
         let job_failed = JobEvent::JobFailed {
             failure: failure.clone(),

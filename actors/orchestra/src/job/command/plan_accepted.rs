@@ -41,6 +41,7 @@ pub(super) fn apply(
         tasks: settled.tasks,
         aggregate: settled.aggregate,
         check: settled.check,
+        ran_ms: None,
     }];
     if empty {
         events.push(JobEvent::JobAggregating {});

@@ -23,7 +23,11 @@ pub(super) fn wait(
     let id = task.id();
     if job.signals.iter().any(|(kept, _)| *kept == name) {
         return Applied {
-            events: vec![JobEvent::SignalTaken { name, task: id }],
+            events: vec![JobEvent::SignalTaken {
+                name,
+                task: id,
+                ran_ms: None,
+            }],
             effects: vec![Effect::Offer(id)],
         };
     }
@@ -33,6 +37,7 @@ pub(super) fn wait(
             task: id,
             name,
             until,
+            ran_ms: None,
         }],
         effects: until
             .map(|at| Effect::Wake { task: id, at })

@@ -62,6 +62,7 @@ pub(super) fn apply(
             attempt,
             cause: failure,
             at,
+            ran_ms: None,
         }],
         effects: vec![Effect::Wake {
             task: task.id(),
@@ -78,6 +79,7 @@ fn exhausted(job: &Job, task: &Task, failure: Failure) -> Applied {
                 task: task.id(),
                 attempt: task.attempt,
                 failure,
+                ran_ms: None,
             }],
             effects: Vec::new(),
         },

@@ -81,6 +81,7 @@ fn succeeded(task: &Task, product: Payload, deliverables: Deliverables) -> JobEv
             .into_iter()
             .map(|new| new.artifact)
             .collect(),
+        ran_ms: None,
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn snooze(task: &Task, until: Timestamp, now: Timestamp) -> Applied {
         events: vec![JobEvent::TaskSnoozed {
             task: task.id(),
             until,
+            ran_ms: None,
         }],
         effects: vec![Effect::Wake {
             task: task.id(),
