@@ -1,4 +1,5 @@
 // Questions in a dialog: the browser's own, which keeps the focus inside and closes by Escape.
+import { Field } from "./parts.js";
 import { html, signal, useEffect, useId, useRef, useState } from "./ui.js";
 
 const open = signal(null);
@@ -12,6 +13,15 @@ export function ask(question) {
   return new Promise((resolve) => {
     open.value = { question, resolve };
   });
+}
+
+/** As `ask`, with a field for JSON where the question has `json: {label, text}`: the answer has its value. Throws where it is none. */
+export async function answered({ json, ...question }) {
+  if (!json) return ask(question);
+  let text = json.text;
+  const field = html`<${Field} label=${json.label}><textarea rows="4" spellcheck=${false} defaultValue=${text} onInput=${(event) => (text = event.target.value)}></textarea><//>`;
+  const answer = await ask({ ...question, body: html`${question.body}${field}` });
+  return answer && { ...answer, json: JSON.parse(text) };
 }
 
 /** Shows `body` until it is closed. */
@@ -31,7 +41,13 @@ function Dialog({ asked }) {
     const dialog = element.current;
     const before = document.activeElement;
     dialog.showModal();
-    return () => before?.focus?.();
+    // Whoever follows a link of it has left it.
+    const leave = () => end(null);
+    addEventListener("hashchange", leave);
+    return () => {
+      removeEventListener("hashchange", leave);
+      before?.focus?.();
+    };
   }, []);
   const end = (answer) => {
     open.value = null;

@@ -3,14 +3,14 @@ import { post } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
 import { FilterBar } from "../lib/filter.js";
 import { duration } from "../lib/format.js";
-import { jobStream } from "../lib/live.js";
+import { LIST_GAP_MS, useFollowing } from "../lib/follow.js";
 import { usePages } from "../lib/load.js";
 import { attempt, tell } from "../lib/notice.js";
 import { Ago, Empty, Id, JobLink, Loading, PageHead, Problem, State, now } from "../lib/parts.js";
 import { amend } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { Pager, Table } from "../lib/table.js";
-import { html, useEffect } from "../lib/ui.js";
+import { html } from "../lib/ui.js";
 
 const PAGE_ROWS = 50;
 const PENDING = "state = 'pending'";
@@ -21,6 +21,9 @@ const QUICK = [
 ];
 /** Every approval is asked for by `filter=all`: an empty one stands for those that wait. */
 const ALL = "all";
+
+/** Events with which the end of a job takes its questions back. */
+const ENDS = ["job.failed", "job.cancelled"];
 
 /** How long there is left to decide. */
 const Left = ({ until }) => {
@@ -68,8 +71,8 @@ function Decide({ approval, changed }) {
 export function Page({ query }) {
   const filter = query.filter ?? PENDING;
   const pages = usePages("/v1/approvals", { filter: filter === ALL ? undefined : filter, limit: PAGE_ROWS });
-  useEffect(() => jobStream.listen((frame) => frame.seq !== undefined && pages.again()), [pages.again]);
-  useEffect(() => pages.again(), [jobStream.epoch.value]);
+  const jobs = new Set(pages.items.map((approval) => approval.job));
+  useFollowing(pages.again, (frame) => frame.type.startsWith("approval.") || (ENDS.includes(frame.type) && jobs.has(frame.job)), LIST_GAP_MS);
   const isFilterWrong = pages.error?.field === "filter";
   return html`<${PageHead} title="Approvals" lead="What tasks ask of people." />
     <${FilterBar} filter=${filter === ALL ? "" : filter} error=${pages.error} quick=${QUICK} onChange=${(text) => amend({ filter: text || ALL })}

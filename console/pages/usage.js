@@ -1,13 +1,13 @@
 // What the tenant has of what it may have, and how its jobs fare.
 import { get, withQuery } from "../lib/api.js";
 import { bytes, count, percent, words } from "../lib/format.js";
-import { jobStream } from "../lib/live.js";
+import { useFollowing } from "../lib/follow.js";
 import { useData } from "../lib/load.js";
 import { Card, Empty, Facts, Loading, PageHead, Problem, When, toneOf } from "../lib/parts.js";
 import { amend } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { Table } from "../lib/table.js";
-import { html, useEffect } from "../lib/ui.js";
+import { html } from "../lib/ui.js";
 import { Advice } from "./usage/advice.js";
 
 const PERIODS = [
@@ -20,8 +20,8 @@ const PERIOD_DEFAULT = "24";
 /** Shares of a quota from which it is getting short, and nearly used up. */
 const SHORT = 0.75;
 const NEARLY_OUT = 0.9;
-/** Events come in bursts, and the counts are read from the store. */
-const AGAIN_MS = 2_000;
+/** At least so long passes between two readings, in milliseconds: the server counts jobs one by one. */
+const USAGE_GAP_MS = 15_000;
 
 /** In the order in which a job passes them. */
 const STATES = ["queued", "planning", "running", "waiting", "aggregating", "validating", "succeeded", "failed", "cancelled"];
@@ -59,9 +59,8 @@ function kinds(byKind) {
 
 export function Page({ query }) {
   const hours = query.hours ?? PERIOD_DEFAULT;
-  const usage = useData((signal) => get(withQuery("/v1/usage", { hours }), { signal }), [hours], { gapMs: AGAIN_MS });
-  useEffect(() => jobStream.listen((frame) => frame.seq !== undefined && usage.again()), [usage.again]);
-  useEffect(() => usage.again(), [jobStream.epoch.value]);
+  const usage = useData((signal) => get(withQuery("/v1/usage", { hours }), { signal }), [hours]);
+  useFollowing(usage.again, (frame) => frame.type.startsWith("job."), USAGE_GAP_MS);
   const { data } = usage;
   const period = html`<select aria-label="Jobs submitted in the" value=${hours} onChange=${(event) => amend({ hours: event.target.value })}>
     ${PERIODS.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}

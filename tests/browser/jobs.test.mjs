@@ -248,3 +248,80 @@ test("the timeline tells queueing from work", async () => {
   assert.ok(task.ran_ms >= 3_000 && task.ran_ms <= spent - 1_400, `${task.ran_ms} of ${spent} ms`);
   await leave(page);
 });
+
+test("a job that has ended is run again with what it had, and its evidence saved", async () => {
+  const first = await server.submit("drill.fanout", { tasks: 2, note: "first" }, { wait: 30, labels: { team: "core" }, priority: 7 });
+  const page = await open(`#/jobs/${first.id}`);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Evidence" }).click()]);
+  assert.equal(download.suggestedFilename(), `evidence-${first.id}.json`);
+  await page.getByRole("link", { name: "Run again" }).click();
+  await seen(page.getByText("As job_"));
+  await page.locator('[name="note"]').fill("second");
+  await page.getByRole("button", { name: "Submit job" }).click();
+  await seen(stateOfJob(page, "succeeded"));
+  const id = page.url().split("/").at(-1);
+  assert.notEqual(id, first.id);
+  const second = await server.ask("GET", `/v1/jobs/${id}`);
+  assert.deepEqual([second.kind, second.labels, second.priority], ["drill.fanout", { team: "core" }, 7]);
+  const shown = await server.ask("GET", `/v1/jobs/${first.id}`);
+  assert.deepEqual(second.input, { ...shown.input, note: "second" });
+  await leave(page);
+});
+
+test("a graph that is wider than the page begins with its root", async () => {
+  const job = await server.submit("market.compare", { tickers: ["AAPL", "AMZN", "IBM"] }, { wait: 60 });
+  const page = await browser.page(`${server.url}/#/jobs/${job.id}`, { width: 380, height: 820 });
+  await seen(page.locator(".node"));
+  const [isWider, root, frame] = await page.locator(".layers").evaluate((frame) => {
+    const box = (element) => (({ left, right }) => ({ left, right }))(element.getBoundingClientRect());
+    return [frame.scrollWidth > frame.clientWidth, box(frame.querySelector('.node[data-node="task-0"] rect')), box(frame)];
+  });
+  assert.ok(isWider);
+  assert.ok(root.left >= frame.left && root.right <= frame.right, JSON.stringify([root, frame]));
+  await leave(page);
+});
+
+test("a list asks anew for what concerns it, and only while it is seen", async () => {
+  const page = await browser.page("about:blank");
+  const asked = [];
+  const heard = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => heard.push(JSON.parse(payload))));
+  await page.goto(`${server.url}/#/approvals`);
+  await seen(page.locator(".live.open"));
+  const times = () => asked.filter((path) => path === "/v1/approvals").length;
+  await server.submit("drill.approval", { why: "The first?" });
+  await seen(page.getByText("The first?"));
+  const before = times();
+  for (let turn = 0; turn < 4; turn += 1) await server.submit("drill.fanout", { tasks: 2, wait_ms: 400 }, { wait: 30 });
+  await server.submit("drill.approval", { why: "The second?" });
+  await seen(page.getByText("The second?"));
+  assert.ok(times() - before <= 2, `asked ${times() - before} times`);
+
+  const hide = (isHidden) => page.evaluate((isHidden) => {
+    Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+  await hide(true);
+  const unseen = times();
+  const job = await server.submit("drill.approval", { why: "The third?" });
+  await server.submit("drill.fanout", { tasks: 1, wait_ms: 2_500 }, { wait: 30 });
+  assert.ok(heard.some((frame) => frame.type === "approval.requested" && frame.job === job.id));
+  assert.equal(times(), unseen);
+  await hide(false);
+  await seen(page.getByText("The third?"));
+  await leave(page);
+});
+
+test("usage is counted anew once in a while, however many jobs end", async () => {
+  const page = await browser.page("about:blank");
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().includes("/v1/usage") ? 1 : 0));
+  await page.goto(`${server.url}/#/usage`);
+  await seen(page.locator("tbody tr"));
+  await seen(page.locator(".live.open"));
+  for (let turn = 0; turn < 3; turn += 1) await server.submit("drill.fanout", { tasks: 1, wait_ms: 2_200 }, { wait: 30 });
+  // At its start, when the stream opens, and for the first of these.
+  assert.ok(asked <= 3, `asked ${asked} times`);
+  await leave(page);
+});

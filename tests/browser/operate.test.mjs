@@ -1,5 +1,7 @@
 // Pages for operators: crews are watched and stepped in at, approvals decided, keys made and revoked, and what was done is found.
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Console, leave, seen } from "./console.mjs";
 import { Server } from "./server.mjs";
@@ -13,7 +15,8 @@ let server;
 let browser;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), Console.open()]);
+  const settings = { CALLBOARD_DRILL__LEDGER_DIR: tmpdir() };
+  [server, browser] = await Promise.all([Server.start({ settings }), Console.open()]);
 });
 
 after(async () => {
@@ -115,6 +118,24 @@ test("approvals are decided with a remark and leave the list", async () => {
   await leave(page);
 });
 
+test("an effect whose outcome is unknown is found and resolved", async () => {
+  await server.failpoint("shell::perform::drill.once", "1*panic");
+  const job = await server.submit("drill.effects", { ledger: join(server.directory, "ledger"), tasks: 1, once: 1 });
+  const page = await open("#/effects");
+  const press = page.getByRole("button", { name: "It took place: once:1" });
+  await press.click();
+  const dialog = page.getByRole("dialog", { name: "The effect took place?" });
+  await dialog.getByLabel("Product of the task, as JSON").fill('{"number": 1, "payload": ""}');
+  await dialog.getByLabel("Reason").fill("the line is there");
+  await dialog.getByRole("button", { name: "It took place" }).click();
+  await dialog.getByRole("button", { name: "Yes, it took place" }).click();
+  await seen(page.getByText("No outcome is unknown."));
+  await page.getByRole("button", { name: "Resolved" }).click();
+  assert.match(await row(page, "once:1").first().innerText(), /anonymous: the line is there/);
+  await eventually(async () => (await server.ask("GET", `/v1/jobs/${job.id}`)).state === "succeeded");
+  await leave(page);
+});
+
 test("audit records are searched by the filter language and opened", async () => {
   await server.submit("drill.fanout", { tasks: 1 }, { wait: 20 });
   const page = await open("#/audit");
@@ -158,13 +179,23 @@ test("health shows every component and looks more closely when it is asked to", 
 });
 
 test("a key is made, shown once, rotated and revoked", async () => {
-  const page = await open("#/keys");
+  const page = await browser.page("about:blank");
+  // As over plain HTTP from another machine.
+  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await page.goto(`${server.url}/#/keys`);
   await page.getByLabel("Name").first().fill("nightly import");
   await page.getByRole("button", { name: "Make the key" }).click();
   const secret = page.getByRole("dialog", { name: "Secret of nightly import" });
   await seen(secret);
   const first = await secret.locator(".secret").innerText();
   assert.match(first, /^cb_/);
+  await secret.getByRole("button", { name: "Copy the secret" }).click();
+  await seen(secret.getByText("The text is selected"));
+  const selected = await page.evaluate(() => {
+    const { value, selectionStart, selectionEnd } = document.activeElement;
+    return value.slice(selectionStart, selectionEnd);
+  });
+  assert.equal(selected, first);
   await secret.getByRole("button", { name: "Close" }).click();
   assert.equal(await page.getByText(first).count(), 0);
 

@@ -1,10 +1,13 @@
 // What people do to a job. What cannot be undone is asked first.
 import { post } from "../../lib/api.js";
-import { ask, show } from "../../lib/dialog.js";
+import { answered, show } from "../../lib/dialog.js";
+import { save } from "../../lib/download.js";
 import { attempt, tell } from "../../lib/notice.js";
-import { Facts, Field } from "../../lib/parts.js";
+import { Facts } from "../../lib/parts.js";
+import { href } from "../../lib/router.js";
 import { may } from "../../lib/session.js";
 import { html, useState } from "../../lib/ui.js";
+import { RESOLUTIONS } from "./resolutions.js";
 
 const reason = { label: "Reason", required: false };
 const withReason = (answer) => (answer.reason ? { reason: answer.reason } : undefined);
@@ -45,33 +48,12 @@ const ACTIONS = [
     body: (answer) => answer.json,
     said: "The signal is sent.",
   },
-  {
-    label: "It took place",
+  ...RESOLUTIONS.map((resolution) => ({
+    ...resolution,
     needs: "jobs:update",
     when: (job) => reasonOf(job) === "unknown_outcome",
-    question: { title: "The effect took place?", text: "The task succeeds with this product.", action: "It took place", reason, json: { label: "Product of the task, as JSON", text: "null" } },
     path: (job) => `/v1/effects/${job.waiting_for.effect}/resolve`,
-    body: (answer) => ({ outcome: "succeeded", product: answer.json, ...withReason(answer) }),
-    said: "The effect is resolved.",
-  },
-  {
-    label: "Run it again",
-    needs: "jobs:update",
-    when: (job) => reasonOf(job) === "unknown_outcome",
-    question: { title: "The effect did not take place?", text: "The task is run again, and its effect with it.", action: "Run it again", danger: true, reason },
-    path: (job) => `/v1/effects/${job.waiting_for.effect}/resolve`,
-    body: (answer) => ({ outcome: "again", ...withReason(answer) }),
-    said: "The task runs again.",
-  },
-  {
-    label: "It failed",
-    needs: "jobs:update",
-    when: (job) => reasonOf(job) === "unknown_outcome",
-    question: { title: "The effect failed?", text: "The task fails.", action: "It failed", danger: true, reason },
-    path: (job) => `/v1/effects/${job.waiting_for.effect}/resolve`,
-    body: (answer) => ({ outcome: "failed", ...withReason(answer) }),
-    said: "The effect is resolved.",
-  },
+  })),
   {
     label: "Retry",
     look: "primary",
@@ -114,14 +96,13 @@ const ACTIONS = [
 
 export function Actions({ job, again }) {
   const [isBusy, setBusy] = useState(false);
-  if (job.finished_at) return null;
+  if (job.finished_at) return html`<${AfterTheEnd} job=${job} />`;
   const take = async (action) => {
-    const answer = action.question ? await answered(action.question) : {};
+    const answer = action.question ? await attempt(() => answered(action.question)) : {};
     if (!answer) return;
     setBusy(true);
     await attempt(async () => {
-      const body = action.body(answer.json === undefined ? answer : { ...answer, json: JSON.parse(answer.json) });
-      const result = await post(action.path(job), body);
+      const result = await post(action.path(job), action.body(answer));
       if (action.then) action.then(result);
       else tell(action.said);
     });
@@ -133,13 +114,10 @@ export function Actions({ job, again }) {
   );
 }
 
-/** The answer to a question, with the text of its field of JSON if it has one. */
-async function answered({ json, ...question }) {
-  if (!json) return ask(question);
-  let text = json.text;
-  const body = html`<${Field} label=${json.label}><textarea rows="4" spellcheck=${false} defaultValue=${text} onInput=${(event) => (text = event.target.value)}></textarea><//>`;
-  const answer = await ask({ ...question, body });
-  return answer && { ...answer, json: text };
+/** What can be done with a job that has ended. */
+function AfterTheEnd({ job }) {
+  return html`${may("audit:read") && html`<button type="button" onClick=${() => attempt(() => save(ofJob(job, "evidence"), `evidence-${job.id}.json`))}>Evidence</button>`}
+    ${may("jobs:create") && may("results:read") && html`<a class="button primary" href=${href(["jobs", "new"], { kind: job.kind, from: job.id })}>Run again</a>`}`;
 }
 
 function Receipt({ of }) {
@@ -148,5 +126,5 @@ function Receipt({ of }) {
     ["Tasks already done", of.already_done],
     ["Outcomes unknown", of.unknown_outcome],
   ]} />
-  ${of.unknown_outcome > 0 && html`<p class="warning">A person must find out whether these effects took place: <code>callboard effects</code> lists them.</p>`}</div>`;
+  ${of.unknown_outcome > 0 && html`<p class="warning">A person must find out whether these <a href=${href(["effects"], { filter: `job = '${of.job}' and state = 'unknown'` })}>effects</a> took place.</p>`}</div>`;
 }

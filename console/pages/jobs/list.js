@@ -1,13 +1,13 @@
 // The list of jobs, newest first, as they change.
 import { FilterBar } from "../../lib/filter.js";
 import { duration } from "../../lib/format.js";
-import { jobStream } from "../../lib/live.js";
+import { LIST_GAP_MS, useFollowing } from "../../lib/follow.js";
 import { usePages } from "../../lib/load.js";
 import { Ago, Empty, JobLink, Loading, Meter, PageHead, Problem, State, now, toneOf } from "../../lib/parts.js";
 import { amend, href } from "../../lib/router.js";
 import { may } from "../../lib/session.js";
 import { Pager, Table } from "../../lib/table.js";
-import { html, useEffect } from "../../lib/ui.js";
+import { html } from "../../lib/ui.js";
 import { waitingWords } from "./wording.js";
 
 const PAGE_ROWS = 50;
@@ -44,8 +44,10 @@ const Labels = ({ of }) =>
 
 export function JobList({ query }) {
   const pages = usePages("/v1/jobs", { filter: query.filter, limit: PAGE_ROWS });
-  useEffect(() => jobStream.listen((frame) => frame.seq !== undefined && pages.again()), [pages.again]);
-  useEffect(() => pages.again(), [jobStream.epoch.value]);
+  const shown = new Set(pages.items.map((job) => job.id));
+  // Which job a filter takes in, the server decides: it may change with the state of any.
+  const concerns = (frame) => shown.has(frame.job) || (query.filter ? frame.type.startsWith("job.") : frame.type === "job.submitted");
+  useFollowing(pages.again, concerns, LIST_GAP_MS);
   const choose = (filter) => amend({ filter });
   const isFilterWrong = pages.error?.field === "filter";
   return html`<${PageHead} title="Jobs">

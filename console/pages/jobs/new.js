@@ -2,7 +2,7 @@
 import { create, get, newKey } from "../../lib/api.js";
 import { useData } from "../../lib/load.js";
 import { tell } from "../../lib/notice.js";
-import { Card, Field, Loading, PageHead, Problem } from "../../lib/parts.js";
+import { Card, Field, JobLink, Loading, PageHead, Problem } from "../../lib/parts.js";
 import { amend, go } from "../../lib/router.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../lib/ui.js";
 import { InputField } from "./fields.js";
@@ -19,27 +19,36 @@ export function NewJob({ query }) {
     ${!kinds.data && !kinds.error && html`<${Loading} what="kinds" />`}
     ${kinds.data && html`<${Card} title="Kind">
       <${Field} label="Kind of job" hint=${items.find((item) => item.name === kind)?.summary}>
-        <select value=${kind} onChange=${(event) => amend({ kind: event.target.value })}>
+        <select value=${kind} onChange=${(event) => amend({ kind: event.target.value, from: undefined })}>
           ${items.map((item) => html`<option key=${item.name} value=${item.name}>${item.name}</option>`)}
         </select>
       <//>
     <//>`}
-    ${kind && html`<${Order} key=${kind} kind=${kind} />`}`;
+    ${kind && html`<${Order} key="${kind} ${query.from}" kind=${kind} from=${query.from} />`}`;
 }
 
-function Order({ kind }) {
-  const { data, error, again } = useData((signal) => get(`/v1/kinds/${encodeURIComponent(kind)}`, { signal }), [kind]);
+/** `from` is the id of a job whose input and settings are taken over. */
+function Order({ kind, from }) {
+  const read = (signal) => Promise.all([
+    get(`/v1/kinds/${encodeURIComponent(kind)}`, { signal }),
+    from && get(`/v1/jobs/${encodeURIComponent(from)}`, { signal }),
+  ]);
+  const { data, error, again } = useData(read, [kind, from]);
   if (error) return html`<${Problem} error=${error} again=${again} />`;
   if (!data) return html`<${Loading} what=${kind} />`;
-  return html`<${Form} kind=${data} />`;
+  const [known, model] = data;
+  return html`${model && html`<p class="faint">As <${JobLink} id=${model.id} /> was submitted.</p>`}
+    <${Form} kind=${known} model=${model?.kind === kind ? model : undefined} />`;
 }
 
-function Form({ kind }) {
+function Form({ kind, model }) {
   const fields = useMemo(() => fieldsOf(kind.schema, kind.examples), [kind]);
-  const [texts, setTexts] = useState(() => textsOf(fields, kind.examples[0]));
-  const [json, setJson] = useState(() => JSON.stringify(kind.examples[0] ?? {}, null, 2));
-  const [isJson, setIsJson] = useState(fields.length === 0);
-  const [options, setOptions] = useState({ priority: "", labels: "", deadline: "", onExhausted: "fail" });
+  const first = model?.input ?? kind.examples[0];
+  const [texts, setTexts] = useState(() => textsOf(fields, first));
+  const [json, setJson] = useState(() => JSON.stringify(first ?? {}, null, 2));
+  // What the form has no field for would be lost in it.
+  const [isJson, setIsJson] = useState(() => !Object.keys(first ?? {}).every((name) => fields.some((field) => field.name === name)) || fields.length === 0);
+  const [options, setOptions] = useState(() => optionsOf(model));
   const [errors, setErrors] = useState({});
   const [refused, setRefused] = useState(null);
   const [isBusy, setBusy] = useState(false);
@@ -142,6 +151,13 @@ function useFocusOnError(errors) {
     if (Object.keys(errors).length > 0) document.querySelector(".field.invalid :is(input, select, textarea)")?.focus();
   }, [errors]);
 }
+
+const optionsOf = (model) => ({
+  priority: model ? String(model.priority) : "",
+  labels: Object.entries(model?.labels ?? {}).map((pair) => pair.join("=")).join(", "),
+  deadline: "",
+  onExhausted: "fail",
+});
 
 const textsOf = (fields, input = {}) => Object.fromEntries(fields.map((field) => [field.name, shown(field, input[field.name])]));
 

@@ -4,7 +4,8 @@ import { hasKey } from "../../../lib/credentials.js";
 import { fixed, percent, words } from "../../../lib/format.js";
 import { Card } from "../../../lib/parts.js";
 import { html, useState } from "../../../lib/ui.js";
-import { Download, useArtifacts } from "../artifacts.js";
+import { Download } from "../../../lib/download.js";
+import { useArtifacts } from "../artifacts.js";
 
 /** Metrics that are shares of a whole. */
 const SHARES = ["total_return", "cagr", "volatility", "max_drawdown", "var_95", "cvar_95", "var_95_normal", "alpha"];
@@ -53,7 +54,7 @@ function Picture({ job }) {
   const { data } = useArtifacts(job);
   const picture = data?.items.find((artifact) => artifact.media_type === "image/svg+xml");
   if (!picture) return null;
-  return html`<${Card} title="Chart of the report" actions=${html`<${Download} artifact=${picture} />`}>
+  return html`<${Card} title="Chart of the report" actions=${html`<${Download} ...${picture} />`}>
     ${!hasKey() && html`<img class="picture" src=${picture.href} alt="The chart ${picture.name} of the report" />`}
   <//>`;
 }
