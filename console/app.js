@@ -85,7 +85,8 @@ function Connection({ stream, what }) {
       <button type="button" onClick=${() => stream.hurry()}>Try again</button>
     </div>`;
   }
-  return wasLost && status === "open" ? html`<div class="banner good" role="status">Connection is back. Nothing was missed.</div>` : null;
+  if (!wasLost || status !== "open") return null;
+  return html`<div class="banner good" role="status">${stream.isResumed.value ? "Connection is back. Nothing was missed." : "Connection is back; the page was read anew."}</div>`;
 }
 
 /** How long it is said that a connection is back, in milliseconds. */

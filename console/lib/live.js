@@ -22,6 +22,8 @@ class Stream {
   status = signal("closed");
   /** Counts how often frames may have been missed: what a page has read must be read again. */
   epoch = signal(0);
+  /** Whether the connection that is open went on where the one before it broke off. */
+  isResumed = signal(false);
   /** When the next attempt to connect comes, in milliseconds. */
   retryAt = signal(null);
 
@@ -99,6 +101,7 @@ class Stream {
       const missed = this.#after === null;
       this.#attempt = 0;
       this.#refusals = 0;
+      this.isResumed.value = !missed;
       this.status.value = "open";
       if (missed) this.epoch.value += 1;
     };
@@ -119,7 +122,10 @@ class Stream {
     }
     const place = this.#placeOf(frame);
     if (place !== null) this.#after = place;
-    if (frame.type === "gap") this.epoch.value += 1;
+    if (frame.type === "gap") {
+      this.isResumed.value = false;
+      this.epoch.value += 1;
+    }
     for (const listener of this.#listeners) listener(frame);
   }
 

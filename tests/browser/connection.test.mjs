@@ -20,16 +20,23 @@ after(async () => {
 const numbers = (page) => page.locator(".events .seq").allInnerTexts();
 
 test("a connection that is lost is shown, and nothing is missed when it is back", async () => {
-  const job = await server.submit("drill.fanout", { tasks: 3, wait_ms: 4_000 });
-  const page = await browser.page(`${server.url}/#/jobs/${job.id}?tab=events`);
+  const job = await server.submit("drill.fanout", { tasks: 3, wait_ms: 8_000 });
+  const page = await browser.page("about:blank");
+  const placed = new Promise((resolve) => {
+    page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => JSON.parse(payload).seq !== undefined && resolve()));
+  });
+  await page.goto(`${server.url}/#/jobs/${job.id}?tab=events`);
   await seen(page.locator(".live.open"));
+  // The stream goes on behind the last event that came.
+  await server.submit("drill.fanout", { tasks: 1 }, { wait: 30 });
+  await placed;
   await seen(page.locator(".events li", { hasText: "job.planned" }));
   await page.evaluate(() => (window.isTheSamePage = true));
   await server.kill();
   await seen(page.getByText("Connection lost."));
   await seen(page.locator(".live.lost"));
   await server.run();
-  await seen(page.getByText("Connection is back."));
+  await seen(page.getByText("Connection is back. Nothing was missed."));
   await seen(page.locator(".live.open"));
   await seen(stateOfJob(page, "succeeded"));
   await seen(page.locator(".events li", { hasText: "job.succeeded" }));
@@ -38,6 +45,21 @@ test("a connection that is lost is shown, and nothing is missed when it is back"
   const { items } = await server.ask("GET", `/v1/jobs/${job.id}/events?limit=1000`);
   assert.equal(shown.length, items.length);
   assert.equal(await page.evaluate(() => window.isTheSamePage), true);
+  await leave(page);
+});
+
+test("a connection that cannot be resumed is not said to have missed nothing, and the page is read anew", async () => {
+  const page = await browser.page(`${server.url}/#/jobs`);
+  await seen(page.locator("tbody tr, .empty"));
+  // Nothing has come yet that it could go on behind.
+  await seen(page.locator(".live.open"));
+  await server.kill();
+  await seen(page.getByText("Connection lost."));
+  const readAnew = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/jobs" && response.ok());
+  await server.run();
+  await seen(page.getByText("Connection is back; the page was read anew."));
+  await readAnew;
+  assert.equal(await page.getByText("Nothing was missed").count(), 0);
   await leave(page);
 });
 
