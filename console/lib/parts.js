@@ -1,7 +1,7 @@
 // Parts that pages are made of.
 import { exactMoment, moment, preciseMoment, roughly, shortId, since, words } from "./format.js";
 import { href } from "./router.js";
-import { Fragment, cloneElement, html, isValidElement, signal, useEffect, useId } from "./ui.js";
+import { Fragment, cloneElement, html, isValidElement, signal, useEffect, useId, useRef, useState } from "./ui.js";
 
 /** The time, once a second, for what shows how long ago something was. */
 export const now = signal(Date.now());
@@ -39,14 +39,23 @@ export const Id = ({ id, full = false }) => html`<code class="id" title=${id}>${
 
 export const JobLink = ({ id, full = false }) => html`<a href=${href(["jobs", id])}><${Id} id=${id} full=${full} /></a>`;
 
-/** Text that can be copied. */
+/** Text that can be copied. Where the browser lets no page do it, as over plain HTTP, the text is selected for the reader to copy. */
 export function Copy({ text, label = "Copy" }) {
-  return html`<button type="button" class="quiet" onClick=${(event) => {
-    const button = event.currentTarget;
-    navigator.clipboard?.writeText(text).then(() => {
-      button.textContent = "Copied";
-    });
-  }}>${label}</button>`;
+  const [done, setDone] = useState(null);
+  const field = useRef(null);
+  useEffect(() => field.current?.select(), [done]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone("copied");
+    } catch {
+      setDone("selected");
+      field.current?.select();
+    }
+  };
+  return html`<button type="button" class="quiet" onClick=${copy}>${done === "copied" ? "Copied" : label}</button>
+    ${done === "selected" && html`<span class="by-hand"><textarea ref=${field} class="mono" rows="1" readonly aria-label="Text to copy" value=${text}></textarea>
+      <small role="status">This browser does not let the page copy. The text is selected: press Ctrl+C, or ⌘C.</small></span>`}`;
 }
 
 /** What the server refused, or why it could not be asked. */
