@@ -49,6 +49,14 @@ export function Layers({ nodes, edges, label }) {
   }, []);
   const shape = JSON.stringify([nodes.map(({ id, width, height }) => [id, width, height]), edges.map(({ from, to }) => [from, to]), isNarrow]);
   const placed = useMemo(() => place(nodes, edges, isNarrow), [shape]);
+  const scrolled = useRef(0);
+  useEffect(() => {
+    // A reader who has moved the drawing is left where they are.
+    const root = placed.nodes.get(nodes[0]?.id);
+    if (!root || frame.current.scrollLeft !== scrolled.current) return;
+    frame.current.scrollLeft = root.x - frame.current.clientWidth / 2;
+    scrolled.current = frame.current.scrollLeft;
+  }, [placed]);
   const shown = new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge]));
   return html`<div class="layers" ref=${frame} tabindex="0" role="group" aria-label=${label}>
     <svg width=${placed.width} height=${placed.height} viewBox="0 0 ${placed.width} ${placed.height}">
