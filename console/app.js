@@ -97,11 +97,12 @@ function Here() {
   const page = allowed().find((page) => page.name === (parts[0] ?? allowed()[0]?.name));
   const [loaded, setLoaded] = useState({});
   useEffect(() => {
-    if (!page) return;
-    page.load().then(
-      (module) => setLoaded({ name: page.name, Page: module.Page }),
-      () => setLoaded({ name: page.name, error: new Error("This page could not be loaded") }),
-    );
+    if (!page) return undefined;
+    // One that the reader has left meanwhile may come after the one they are at.
+    let isWanted = true;
+    const take = (loaded) => isWanted && setLoaded({ name: page.name, ...loaded });
+    page.load().then(({ Page }) => take({ Page }), () => take({ error: new Error("This page could not be loaded") }));
+    return () => (isWanted = false);
   }, [page?.name]);
   useEffect(() => {
     // A reader who hears the page is taken to what is new, unless they are in the middle of something.

@@ -325,3 +325,22 @@ test("usage is counted anew once in a while, however many jobs end", async () =>
   assert.ok(asked <= 3, `asked ${asked} times`);
   await leave(page);
 });
+
+test("a page that loads late does not take the place of the one that the reader went to", async () => {
+  const page = await browser.page("about:blank");
+  let open;
+  const opened = new Promise((resolve) => (open = resolve));
+  await page.route("**/console/pages/jobs.js", async (route) => {
+    await opened;
+    await route.continue();
+  });
+  await page.goto(`${server.url}/#/jobs`);
+  await page.getByRole("link", { name: "Approvals" }).click();
+  await seen(page.getByRole("heading", { name: "Approvals" }));
+  open();
+  // Its parts have come and it is on its way to be shown.
+  await page.evaluate(() => import("/console/pages/jobs.js").then(() => new Promise(requestAnimationFrame)));
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.equal(await page.getByRole("heading", { name: "Approvals" }).count(), 1);
+  await leave(page);
+});

@@ -1,5 +1,6 @@
 // Every page in light and dark, wide and narrow: what axe-core finds, whether anything overflows, and a picture to look at.
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 import { Console, leave, seen } from "./console.mjs";
 import { SIZES, examine } from "./examine.mjs";
@@ -13,7 +14,7 @@ let browser;
 let made;
 
 before(async () => {
-  server = await Server.start();
+  server = await Server.start({ settings: { CALLBOARD_DRILL__LEDGER_DIR: tmpdir() } });
   browser = await Console.open();
   made = await start(server);
 });

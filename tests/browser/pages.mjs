@@ -1,5 +1,7 @@
 // THE list of pages that are examined: where each is, and what is on it when it has loaded. `start` makes what they show.
 
+import { join } from "node:path";
+
 export async function start(server) {
   const market = await server.submit("market.compare", { tickers: ["AAPL", "AMZN", "IBM"] }, { wait: 60, labels: { team: "core" } });
   const synth = await server.submit("synth.dataset", { rows: 500, seed: 7 }, { wait: 60 });
@@ -8,6 +10,8 @@ export async function start(server) {
   await server.failpoint("perform::drill.runner", "panic");
   const failed = await server.submit("drill.fanout", { tasks: 2 }, { wait: 60 });
   await server.failpoint("perform::drill.runner", "off");
+  await server.failpoint("shell::perform::drill.once", "1*panic");
+  await server.submit("drill.effects", { ledger: join(server.directory, "ledger"), tasks: 1, once: 1 });
   await server.ask("POST", "/v1/keys", { name: "nightly import", role: "service" });
   await server.ask("PUT", "/v1/roles/auditor", { permissions: ["audit:read", "jobs:read"] });
   await server.ask("POST", "/v1/supervision/roles/drill.planner/restart", { reason: "new certificates" });
@@ -41,7 +45,7 @@ export const pages = ({ market, synth, signal, running, failed }) => [
   ["supervision", "/#/supervision", ".events tbody tr"],
   ["supervision-crew", "/#/supervision/drill.runner?kind=trouble", ".crew-detail tbody tr"],
   ["approvals", "/#/approvals", "tbody tr"],
-  ["effects", "/#/effects?filter=all", ".empty"],
+  ["effects", "/#/effects", "tbody tr .actions"],
   ["job-again", `/#/jobs/new?kind=market.compare&from=${market}`, ".form-grid input"],
   ["none", "/#/jobs/%zz", "h1"],
   ["audit", "/#/audit", "tbody tr"],

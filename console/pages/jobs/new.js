@@ -37,7 +37,7 @@ function Order({ kind, from }) {
   if (error) return html`<${Problem} error=${error} again=${again} />`;
   if (!data) return html`<${Loading} what=${kind} />`;
   const [known, model] = data;
-  return html`${model && html`<p class="note">As <${JobLink} id=${model.id} /> was submitted.</p>`}
+  return html`${model && html`<p class="faint">As <${JobLink} id=${model.id} /> was submitted.</p>`}
     <${Form} kind=${known} model=${model?.kind === kind ? model : undefined} />`;
 }
 
