@@ -82,7 +82,7 @@ impl Signals {
 
 /// Leaves the listening socket to whoever else has it, answers what is in hand, and drains the house with `grace`. When
 /// it returns nobody needs the store; connections may still have bytes to take. No request is refused: one that comes
-/// on a connection that is open is answered, or meets a closed connection.
+/// on a connection that is open is answered, or finds it closed.
 pub async fn hand_over(
     instance: &Instance,
     server: &ServerHandle,
@@ -98,6 +98,8 @@ pub async fn hand_over(
     let _ = timeout(KEEP_ALIVE_GRACE, departure.connections_closed()).await;
     let told_ms = began.elapsed().as_millis();
     let stopped = server.stop(true);
+    // The workers close idle connections in their own time, and until then somebody may ask.
+    departure.take_no_more();
     drain.send_replace(true);
     if timeout(REQUESTS_GRACE, departure.requests_answered())
         .await

@@ -50,10 +50,9 @@ mod supervision;
 mod turns;
 mod usage;
 mod users;
-
-pub use access::{Access, Operation};
 mod webhooks;
 
+pub use access::{Access, Operation};
 pub use connections::stream_of;
 pub use departure::Departure;
 pub use desk::{Desk, HttpLimits};

@@ -53,6 +53,8 @@ pub struct Setup {
     pub live_jobs_expected: bool,
     /// Send buffer of the server's sockets, in bytes; None leaves it to the system.
     pub send_buffer_bytes: Option<u32>,
+    /// The server leaves as its clones say.
+    pub departure: Departure,
 }
 
 pub struct TestApp {
@@ -190,7 +192,7 @@ async fn run(
         limits: setup.limits.clone(),
         prometheus,
         tracer: instance.tracer.clone(),
-        departure: Departure::default(),
+        departure: setup.departure.clone(),
         shutdown: draining,
     };
     let tls = setup

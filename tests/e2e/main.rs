@@ -21,6 +21,7 @@ mod client;
 mod console;
 mod corpus;
 mod crash;
+mod departure;
 mod edge;
 mod effects;
 mod eventually;

@@ -206,6 +206,23 @@ fn a_withdrawn_task_ends_as_aborted_whether_queued_or_in_hand_and_a_held_result_
 }
 
 #[test]
+fn a_task_that_is_withdrawn_before_its_first_step_keeps_no_worker_from_stopping() {
+    universe(|u| async move {
+        let crew = crew(&u, CrewSpec::new("at-once"));
+        let mut inbox = u.inbox(&crew, OWNER);
+        // Nothing runs in between: the worker meets both orders before it begins.
+        crew.offer(offer(key(1), Order::Forever));
+        crew.withdraw(key(1));
+        let report = inbox.finished().await;
+        assert!(report.worker.is_some(), "it was handed out");
+        assert_eq!(report.outcome, Err(Fault::Aborted));
+        let begun = Instant::now();
+        u.shutdown().await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    });
+}
+
+#[test]
 fn a_task_past_its_deadline_times_out_and_its_slot_comes_back() {
     universe(|u| async move {
         let mut events = u.watch();

@@ -98,6 +98,13 @@ impl Ended {
     }
 }
 
+/// Sends a signal, such as TERM, to a process of this number.
+pub fn signal(pid: &str, name: &str) {
+    let kill = format!("kill -{name} {pid}");
+    let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
+    assert!(killed.success());
+}
+
 /// A server process, stopped at the end of a test.
 pub struct Serving {
     pub process: Child,
@@ -136,15 +143,7 @@ impl Serving {
     }
 
     pub fn signal(process: &Child, name: &str) {
-        let kill = format!("kill -{name} {}", process.id());
-        assert!(
-            Command::new("sh")
-                .arg("-c")
-                .arg(kill)
-                .status()
-                .unwrap()
-                .success()
-        );
+        signal(&process.id().to_string(), name);
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -2,16 +2,18 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::TcpListener,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     process::{ChildStderr, Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use serde_json::json;
 
-use super::desk::{Desk, Ended, SERVE, Serving};
+use super::desk::{Desk, Ended, SERVE, Serving, signal};
 
 /// A link that names the program, as a release switches it.
 const PROGRAM: &str = "current";
@@ -74,7 +76,7 @@ impl Launched {
 impl Drop for Launched {
     /// A launcher that is killed leaves its server.
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if thread::panicking() {
             let kill = format!("kill -KILL {}", owner_pid(&self.data_dir));
             let _ = Command::new("sh").arg("-c").arg(kill).status();
         }
@@ -117,14 +119,8 @@ fn hanging(desk: &Desk) -> String {
         if let Ok(pid) = fs::read_to_string(desk.path().join(HANGS)) {
             return pid.trim().to_owned();
         }
-        std::thread::yield_now();
+        thread::yield_now();
     }
-}
-
-fn kill(pid: &str) {
-    let kill = format!("kill -KILL {pid}");
-    let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
-    assert!(killed.success());
 }
 
 #[track_caller]
@@ -196,6 +192,57 @@ fn a_server_is_replaced_under_load_without_a_failed_request_or_a_lost_job() {
 }
 
 #[test]
+fn at_no_moment_of_a_departure_is_a_request_on_an_idle_connection_refused() {
+    /// One client asks after the other, all through the departure and beyond.
+    const STEP: Duration = Duration::from_millis(1);
+    const CLIENTS: u32 = 400;
+    let desk = Desk::new();
+    let mut launched = Launched::start(&desk);
+    let address = launched.launcher.address();
+    let body = r#"{"kind":"drill.fanout","input":{"tasks":1}}"#;
+    let submit = format!(
+        "POST /v1/jobs HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let idle: Vec<TcpStream> = (0..CLIENTS).map(|_| idle_connection(address)).collect();
+    signal(&owner_pid(&launched.data_dir), "TERM");
+    let answers: Vec<String> = thread::scope(|scope| {
+        let asked = (0..CLIENTS).zip(&idle).map(|(number, mut connection)| {
+            let submit = submit.as_bytes();
+            scope.spawn(move || {
+                thread::sleep(STEP * number);
+                let mut answer = String::new();
+                // Err means that the connection is closed.
+                let _ = connection.write_all(submit);
+                let _ = connection.read_to_string(&mut answer);
+                answer
+            })
+        });
+        let asked: Vec<_> = asked.collect();
+        asked
+            .into_iter()
+            .map(|asked| asked.join().unwrap())
+            .collect()
+    });
+    let (closed, answered): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.is_empty());
+    assert!(!closed.is_empty() && !answered.is_empty());
+    for answer in answered {
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    }
+    launched.told(&["is ready"]);
+    assert_eq!(launched.stop(), Some(0));
+}
+
+/// A connection that has had one answer.
+fn idle_connection(address: SocketAddr) -> TcpStream {
+    let mut connection = TcpStream::connect(address).unwrap();
+    let live = format!("GET /v1/health/live HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    connection.write_all(live.as_bytes()).unwrap();
+    assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
+    connection
+}
+
+#[test]
 fn a_release_that_does_not_start_leaves_the_server_where_it_is() {
     let desk = Desk::new();
     let mut launched = Launched::start(&desk);
@@ -229,7 +276,7 @@ fn a_server_that_dies_is_started_again_on_its_socket() {
     let desk = Desk::new();
     let mut launched = Launched::start(&desk);
     let (url, before) = (launched.launcher.url.clone(), owner(&launched.data_dir));
-    kill(&owner_pid(&launched.data_dir));
+    signal(&owner_pid(&launched.data_dir), "KILL");
     let told = launched.told(&["starting it again"]);
     assert!(told.contains("signal: 9"), "{told}");
     // The connection waits in the kernel until there is a server.
@@ -258,7 +305,7 @@ fn a_launcher_that_is_stopped_while_it_starts_again_or_replaces_leaves_nothing()
         let before = owner_pid(&launched.data_dir);
         link_hanging(&desk, ":");
         match dies {
-            true => kill(&before),
+            true => signal(&before, "KILL"),
             false => Serving::signal(&launched.launcher.process, "HUP"),
         }
         let starting = hanging(&desk);
@@ -284,7 +331,7 @@ fn a_release_that_dies_for_good_gives_way_to_a_link_that_is_switched_and_to_an_o
             }
         }
         launched.replaced("has replaced");
-        kill(&owner_pid(&launched.data_dir));
+        signal(&owner_pid(&launched.data_dir), "KILL");
         match hangs {
             true => {
                 let attempt = hanging(&desk);
@@ -327,7 +374,7 @@ fn a_socket_passed_by_its_number_alone_is_served_and_outlives_the_server() {
         assert_eq!(kinds.code, Some(0), "{kinds:?}");
         assert_eq!(server.stop(), Some(0));
     }
-    std::net::TcpStream::connect(address).unwrap();
+    TcpStream::connect(address).unwrap();
     let nothing = desk.run(&["serve", "--insecure-loopback", "--listen", "fd:3"]);
     assert!(nothing.refused(2).contains("fd:3"), "{nothing:?}");
 }

@@ -69,9 +69,13 @@ impl<W: Work> Worker<W> {
             task: Some(key),
         };
         let pulse = in_hand.pulse.clone();
-        let (core, role) = (self.core.clone(), self.role.clone());
+        let role = self.role.clone();
+        // Made here: a task that is aborted before its first step is over, too.
+        let over = Over {
+            core: self.core.clone(),
+            ticket,
+        };
         let running = actix::spawn(SCOPE.scope(scope, async move {
-            let over = Over { core, ticket };
             // Everything of the role, its destructors too, runs inside the guard.
             let performed = AssertUnwindSafe(async move {
                 failpoint::reach("perform", &role);

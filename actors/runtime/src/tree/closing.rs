@@ -1,23 +1,25 @@
 //! The orderly end of the tree: last started, first stopped; workers before the queue that feeds them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::Tree;
 use super::node::{Forest, NodeId, Order, Part, ROOT};
+use crate::event::Subject;
 
 /// How long a child that was killed may take to be gone; a thread that spins never lets it go.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
 enum Step {
-    Halt(std::sync::Arc<dyn Fn() + Send + Sync>),
+    Halt(Arc<dyn Fn() + Send + Sync>),
     /// Children that stop side by side.
     Stop(Vec<Leaving>),
 }
 
 struct Leaving {
+    subject: Arc<Subject>,
     orders: mpsc::UnboundedSender<Order>,
     end: watch::Receiver<bool>,
     shutdown: Duration,
@@ -72,8 +74,10 @@ impl Forest {
     }
 
     fn leaving(&self, id: NodeId) -> Option<Leaving> {
-        match &self.node(id)?.part {
+        let node = self.node(id)?;
+        match &node.part {
             Part::Child(child) => Some(Leaving {
+                subject: node.subject.clone(),
                 orders: child.orders.clone(),
                 end: child.vitals.end(),
                 shutdown: child.shutdown,
@@ -90,6 +94,11 @@ impl Leaving {
             .await
             .is_err()
         {
+            tracing::warn!(
+                node = &*self.subject.node,
+                "did not stop within {:?}; ending it",
+                self.shutdown
+            );
             let _ = self.orders.send(Order::Kill);
             let _ = timeout(KILL_GRACE, self.end.wait_for(|ended| *ended)).await;
         }
