@@ -14,6 +14,7 @@ import tempfile
 import kubernetes_validate
 import yaml
 
+from deploy_expect import expect
 from deploy_server import CALLBOARD, eventually, program
 
 CHART = "deploy/helm/callboard"
@@ -57,11 +58,6 @@ REFUSED = {
     "a value that is not known": {"redis": {"password": PASSWORD}},
     "a rule of the network that is not known": {"networkPolicy": {"egress": []}},
 }
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise SystemExit(f"{what}: {found}, not {wanted}")
 
 
 def helm(*values):

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+from deploy_expect import expect
+
 DEPLOYED, UNCHANGED, ROLLED_BACK, LOST = 0, 1, 3, 4
 KEPT_BACKUPS = 10
 
@@ -165,10 +167,6 @@ def examine(place):
 
     def change(**changes):
         (place / "state").write_text(json.dumps(now() | changes))
-
-    def expect(what, found, wanted):
-        if found != wanted:
-            raise SystemExit(f"{what}: {found}, not {wanted}")
 
     def kept():
         return (place / "project/.env").read_text()

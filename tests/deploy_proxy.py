@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 
+from deploy_expect import expect
 from deploy_server import eventually, free_port, load, program, server
 
 WAIT_S = 20
@@ -69,10 +70,6 @@ def examine(one, plain, secure):
             return Through(secure, one.key, "/health/ready").status()
         except ConnectionRefusedError:
             return None
-
-    def expect(what, found, wanted):
-        if found != wanted:
-            raise SystemExit(f"{what}: {found}, not {wanted}")
 
     expect("readiness", eventually("nginx listens", is_up), 200)
     expect("a request with a key", Through(secure, one.key, "/v1/kinds").status(), 200)

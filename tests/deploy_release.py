@@ -11,16 +11,13 @@ import tempfile
 
 import yaml
 
+from deploy_expect import expect
+
 VERSION = "97.98.99"
 WRITTEN = {"CHANGELOG.md", "Cargo.lock", "Cargo.toml", "Dockerfile", "deploy/compose/compose.yml",
            "deploy/helm/callboard/Chart.yaml", "deploy/kubernetes/bootstrap.yaml", "deploy/kubernetes/statefulset.yaml"}
 GATE = "The commit has passed its checks"
 REFUSED, USAGE = 1, 2
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise SystemExit(f"{what}: {found}, not {wanted}")
 
 
 def workflow(name):

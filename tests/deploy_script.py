@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import urllib.request
 
+from deploy_expect import expect
 from deploy_server import CALLBOARD, eventually, free_port
 
 SCRIPT = "deploy/scripts/deploy"
@@ -47,11 +48,6 @@ def deploying(site, port):
         return done.stdout + done.stderr
 
     return deploy
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise SystemExit(f"{what}: {found}, not {wanted}")
 
 
 def examine(place, port):

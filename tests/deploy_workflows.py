@@ -11,14 +11,11 @@ import tempfile
 
 import yaml
 
+from deploy_expect import expect
+
 WORKFLOWS = {path.name: yaml.safe_load(path.read_text()) for path in pathlib.Path(".github/workflows").glob("*.yml")}
 COMMIT = re.compile(r"@[0-9a-f]{40}$")
 NOBODY = 65534
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise SystemExit(f"{what}: {found}, not {wanted}")
 
 
 def pinned():

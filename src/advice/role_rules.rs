@@ -107,13 +107,10 @@ fn ends_near_the_limit(cost: &RoleCost) -> Option<Suggestion> {
 
 fn opens_its_breaker(cost: &RoleCost) -> Option<Suggestion> {
     let openings = cost.breaker_openings;
-    if openings == 0 {
-        return None;
-    }
-    let times = if openings == 1 { "once" } else { "times" };
     let often = match openings {
-        1 => times.to_owned(),
-        more => format!("{more} {times}"),
+        0 => return None,
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
     };
     let text = format!(
         "Its breaker opened {often}; its tasks waited meanwhile. `GET /v1/supervision/events?filter=role = '{}'` has the \

@@ -8,7 +8,7 @@ use std::{
 
 use callboard::config;
 use reqwest::{
-    Certificate, RequestBuilder, Response, StatusCode, Url,
+    Certificate, ClientBuilder, RequestBuilder, Response, StatusCode, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -49,8 +49,7 @@ impl ServerArgs {
                 self.server
             ))
         })?;
-        callboard::tls::install_provider();
-        let mut http = reqwest::Client::builder().connect_timeout(CONNECT_MAX);
+        let mut http = builder();
         if is_loopback(&server) {
             // A proxy's loopback is another machine's.
             http = http.no_proxy();
@@ -65,11 +64,13 @@ impl ServerArgs {
         if let Some(path) = &self.ca_file {
             http = http.tls_certs_merge(authorities(path)?);
         }
-        let http = http.build().map_err(|error| {
-            Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
-        })?;
-        Ok(Client { http, server })
+        Client::build(http, server)
     }
+}
+
+fn builder() -> ClientBuilder {
+    callboard::tls::install_provider();
+    reqwest::Client::builder().connect_timeout(CONNECT_MAX)
 }
 
 /// The key to send, if there is one: that in the file, or else that in the environment.
@@ -148,16 +149,15 @@ impl Client {
     /// Of a server on this machine, whose certificate names it for others: it is not checked, and no key is sent.
     pub fn of_this_machine(scheme: &str, address: SocketAddr) -> Result<Self, Failure> {
         let server = format!("{scheme}://{address}");
-        callboard::tls::install_provider();
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_MAX)
-            .no_proxy()
-            .tls_danger_accept_invalid_certs(true)
-            .build()
-            .map_err(|error| {
-                Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
-            })?;
         let server = base(&server).expect("an address makes a URL");
+        let http = builder().no_proxy().tls_danger_accept_invalid_certs(true);
+        Self::build(http, server)
+    }
+
+    fn build(http: ClientBuilder, server: Url) -> Result<Self, Failure> {
+        let http = http.build().map_err(|error| {
+            Failure::Failed(format!("start the HTTP client: {}", chain(&error)))
+        })?;
         Ok(Self { http, server })
     }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{cache::Cache, template::UrlTemplate};
 use crate::{
     config::MarketConfig,
-    outbound::{ForbiddenAddress, Outbound},
+    outbound::{ForbiddenAddress, Outbound, body_within},
     spans::with_traceparent,
 };
 
@@ -85,7 +85,7 @@ impl HttpPrices {
         &self,
         ticker: &str,
         shown: &str,
-        mut response: Response,
+        response: Response,
     ) -> Result<Vec<u8>, ProviderError> {
         let bytes_max = self.bytes_max;
         let too_large = || {
@@ -93,19 +93,9 @@ impl HttpPrices {
                 "the prices of {ticker} from {shown} have more than {bytes_max} bytes"
             ))
         };
-        let announced = response.content_length().unwrap_or_default();
-        if announced > bytes_max as u64 {
-            return Err(too_large());
-        }
-        let mut body = Vec::new();
         let failed = |error| self.unanswered(ticker, shown, error);
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > bytes_max {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let body = body_within(response, bytes_max).await.map_err(failed)?;
+        body.ok_or_else(too_large)
     }
 
     fn unanswered(&self, ticker: &str, shown: &str, error: reqwest::Error) -> ProviderError {

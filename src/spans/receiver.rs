@@ -10,7 +10,10 @@ use prost::Message;
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 
 use super::{encode, queue::Span};
-use crate::{config::TelemetryConfig, outbound::Outbound};
+use crate::{
+    config::TelemetryConfig,
+    outbound::{Outbound, body_within},
+};
 
 const TRACES_PATH: [&str; 2] = ["v1", "traces"];
 const PROTOBUF: &str = "application/x-protobuf";
@@ -78,7 +81,7 @@ impl Receiver {
             .body(body)
             .send()
             .await;
-        let mut answer = sent.map_err(unavailable)?;
+        let answer = sent.map_err(unavailable)?;
         let status = answer.status();
         if !status.is_success() {
             let why = format!("the receiver answers {status}");
@@ -87,14 +90,9 @@ impl Receiver {
                 false => Failure::Refused(why),
             });
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(unavailable)? {
-            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-                break;
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(rejected(&bytes))
+        let body = body_within(answer, ANSWER_BYTES_MAX).await;
+        // What is longer tells nothing.
+        Ok(rejected(&body.map_err(unavailable)?.unwrap_or_default()))
     }
 }
 

@@ -38,6 +38,7 @@ mod moving;
 mod neighbours;
 mod openapi;
 mod operate;
+mod peer;
 #[path = "../../src/store/postgres/testing.rs"]
 mod postgres;
 mod ranges;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Setup, TestApp},
-    client::{Answer, Client, answer},
+    client::{Answer, Client, Job, answer},
     eventually::eventually,
     socket::Watcher,
 };
@@ -37,6 +37,16 @@ async fn recorded(client: &Client) -> Vec<(String, String, String)> {
             (text(&item["action"]), text(&item["subject"]), reason)
         })
         .collect()
+}
+
+/// A job that does not end, whose task a worker has.
+async fn endless_in_hand(client: &Client) -> Job {
+    let job = client.endless().await;
+    eventually("the task is in hand", || async {
+        (runner(client).await["crew"]["in_hand"] == 1).then_some(())
+    })
+    .await;
+    job
 }
 
 /// The crew as the tree has it.
@@ -105,11 +115,7 @@ async fn a_paused_crew_hands_out_nothing_until_it_is_resumed_and_says_so_everywh
 async fn whoever_drains_a_paused_crew_or_pauses_a_draining_one_is_recorded() {
     let app = TestApp::start().await;
     let client = app.client();
-    let job = client.endless().await;
-    eventually("the task is in hand", || async {
-        (runner(&client).await["crew"]["in_hand"] == 1).then_some(())
-    })
-    .await;
+    let job = endless_in_hand(&client).await;
     assert_eq!(step_in(&client, "pause").await.status, 200);
     assert_eq!(drain(&client, 0).await.status, 202);
     eventually("the crew drains", || async {
@@ -130,11 +136,7 @@ async fn whoever_drains_a_paused_crew_or_pauses_a_draining_one_is_recorded() {
 async fn a_drain_answers_with_what_is_in_hand_and_again_when_nothing_is() {
     let app = TestApp::start().await;
     let client = app.client();
-    let job = client.endless().await;
-    eventually("the task is in hand", || async {
-        (runner(&client).await["crew"]["in_hand"] == 1).then_some(())
-    })
-    .await;
+    let job = endless_in_hand(&client).await;
     // The crew may not have heard of the first when it is answered.
     let crew = eventually("the crew drains", || async {
         let draining = drain(&client, 0).await;

@@ -1,15 +1,9 @@
 //! Events on their way to another server.
 
-use std::{collections::BTreeSet, net::SocketAddr, process::Child, sync::Arc};
+use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinHandle,
-};
 
 use callboard::webhooks::{SecretKey, sign};
 
@@ -17,117 +11,17 @@ use crate::{
     app::{Setup, TestApp},
     cli::desk::{Desk, Serving},
     client::{Client, answer},
-    eventually::{eventually, soon},
+    eventually::eventually,
+    peer::{Arrival, Peer},
 };
 
-/// What came in one request.
-#[derive(Debug, Clone)]
-struct Arrival {
-    id: String,
-    timestamp: String,
-    signature: String,
-    media_type: String,
-    body: String,
+fn hook(receiver: &Peer) -> String {
+    format!("{}/hook?tenant=a", receiver.url())
 }
 
-impl Arrival {
-    fn event(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-/// A server on loopback that answers with `status`, or not at all where that is 0.
-struct Receiver {
-    address: SocketAddr,
-    arrived: watch::Receiver<Vec<Arrival>>,
-    status: watch::Sender<u16>,
-    serving: JoinHandle<()>,
-}
-
-impl Receiver {
-    async fn start(status: u16) -> Self {
-        Self::start_at("127.0.0.1:0".parse().unwrap(), status).await
-    }
-
-    async fn start_at(address: SocketAddr, status: u16) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (tell, arrived) = watch::channel(Vec::new());
-        let (status, answers) = watch::channel(status);
-        let tell = Arc::new(tell);
-        let serving = tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(attend(stream, tell.clone(), answers.clone()));
-            }
-        });
-        Self {
-            address,
-            arrived,
-            status,
-            serving,
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/hook?tenant=a", self.address)
-    }
-
-    async fn until(&self, what: &str, enough: impl Fn(&[Arrival]) -> bool) -> Vec<Arrival> {
-        let mut arrived = self.arrived.clone();
-        soon(what, arrived.wait_for(|all| enough(all)))
-            .await
-            .unwrap()
-            .clone()
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-async fn attend(
-    stream: TcpStream,
-    tell: Arc<watch::Sender<Vec<Arrival>>>,
-    mut answers: watch::Receiver<u16>,
-) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut head = Vec::new();
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).await.ok()? == 0 {
-                return None;
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-            head.push(line.trim().to_owned());
-        }
-        let header = |name: &str| {
-            let found = head.iter().find_map(|line| {
-                let (own, value) = line.split_once(": ")?;
-                own.eq_ignore_ascii_case(name).then(|| value.to_owned())
-            });
-            found.unwrap_or_default()
-        };
-        let mut body = vec![0; header("content-length").parse().ok()?];
-        reader.read_exact(&mut body).await.ok()?;
-        tell.send_modify(|all| {
-            all.push(Arrival {
-                id: header("webhook-id"),
-                timestamp: header("webhook-timestamp"),
-                signature: header("webhook-signature"),
-                media_type: header("content-type"),
-                body: String::from_utf8(body).unwrap(),
-            });
-        });
-        let status = *answers.wait_for(|status| *status > 0).await.ok()?;
-        let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
-        reader.get_mut().write_all(answer.as_bytes()).await.ok()?;
-    }
+/// Stays when an event comes again.
+fn id_of(arrival: &Arrival) -> &str {
+    arrival.header("webhook-id")
 }
 
 fn setup() -> Setup {
@@ -166,10 +60,10 @@ async fn deliveries(client: &Client, webhook: &Value) -> Vec<Value> {
 async fn events_arrive_signed_as_cloud_events_of_the_types_that_are_wanted() {
     let app = TestApp::start_with(setup()).await;
     let client = app.client();
-    let receiver = Receiver::start(204).await;
+    let receiver = Peer::start(204).await;
     let before = client.fanout(1).await;
     client.finished(&before.id).await;
-    let webhook = make(&client, &receiver.url(), &["job.succeeded", "task.*"]).await;
+    let webhook = make(&client, &hook(&receiver), &["job.succeeded", "task.*"]).await;
     let secret = webhook["secret"].as_str().unwrap().to_owned();
     assert!(secret.starts_with("whsec_"));
     let shown = client.get_json(&own_path(&webhook)).await;
@@ -180,23 +74,24 @@ async fn events_arrive_signed_as_cloud_events_of_the_types_that_are_wanted() {
 
     let job = client.fanout(2).await;
     client.finished(&job.id).await;
-    let is_end = |arrival: &Arrival| arrival.event()["type"] == "callboard.job.succeeded";
+    let is_end = |arrival: &Arrival| arrival.json()["type"] == "callboard.job.succeeded";
     let arrived = receiver
         .until("the end arrives", |all| all.iter().any(is_end))
         .await;
     for arrival in &arrived {
         assert!(
             arrival
-                .media_type
+                .header("content-type")
                 .starts_with("application/cloudevents+json")
         );
         let secret = SecretKey::from_text(secret.clone());
-        let timestamp = arrival.timestamp.parse().unwrap();
+        let timestamp = arrival.header("webhook-timestamp").parse().unwrap();
+        let body = std::str::from_utf8(&arrival.body).unwrap();
         assert_eq!(
-            sign(&secret, &arrival.id, timestamp, &arrival.body),
-            arrival.signature
+            sign(&secret, id_of(arrival), timestamp, body),
+            arrival.header("webhook-signature")
         );
-        let event = arrival.event();
+        let event = arrival.json();
         assert_eq!(
             (&event["specversion"], &event["subject"]),
             (&json!("1.0"), &json!(job.id))
@@ -242,7 +137,7 @@ async fn events_arrive_signed_as_cloud_events_of_the_types_that_are_wanted() {
     let again = again.last().unwrap();
     let same = all
         .iter()
-        .any(|first| first.id == again.id && first.body == again.body);
+        .any(|first| id_of(first) == id_of(again) && first.body == again.body);
     assert!(same, "{again:?} keeps its id");
 
     assert_eq!(
@@ -256,28 +151,21 @@ async fn events_arrive_signed_as_cloud_events_of_the_types_that_are_wanted() {
 async fn a_receiver_that_fails_is_tried_again_and_one_that_is_gone_is_not() {
     let app = TestApp::start_with(setup()).await;
     let client = app.client();
-    let receiver = Receiver::start(500).await;
-    let webhook = make(&client, &receiver.url(), &["job.succeeded"]).await;
+    let receiver = Peer::start(500).await;
+    let webhook = make(&client, &hook(&receiver), &["job.succeeded"]).await;
     let job = client.fanout(1).await;
     client.finished(&job.id).await;
     let tried = receiver
         .until("it is tried three times", |all| all.len() >= 3)
         .await;
-    assert_eq!(
-        tried
-            .iter()
-            .map(|one| &one.id)
-            .collect::<BTreeSet<_>>()
-            .len(),
-        1
-    );
+    assert_eq!(tried.iter().map(id_of).collect::<BTreeSet<_>>().len(), 1);
     let pending = &deliveries(&client, &webhook).await[0];
     assert_eq!(
         (&pending["state"], &pending["status"]),
         (&json!("pending"), &json!(500))
     );
     assert!(client.get_json(&own_path(&webhook)).await["failing_since"].is_string());
-    receiver.status.send_replace(200);
+    receiver.answer(200);
     eventually("it is delivered", || async {
         (deliveries(&client, &webhook).await[0]["state"] == "delivered").then_some(())
     })
@@ -290,7 +178,7 @@ async fn a_receiver_that_fails_is_tried_again_and_one_that_is_gone_is_not() {
         None
     );
 
-    receiver.status.send_replace(410);
+    receiver.answer(410);
     let job = client.fanout(1).await;
     client.finished(&job.id).await;
     let disabled = eventually("it is disabled", || async {
@@ -305,8 +193,8 @@ async fn a_receiver_that_fails_is_tried_again_and_one_that_is_gone_is_not() {
             .contains("410")
     );
 
-    receiver.status.send_replace(200);
-    let came = receiver.arrived.borrow().len();
+    receiver.answer(200);
+    let came = receiver.arrived().len();
     let enable = client
         .request(Method::PATCH, &own_path(&webhook))
         .json(&json!({"enabled": true}));
@@ -355,11 +243,6 @@ async fn a_webhook_to_a_closed_address_or_without_sense_is_refused() {
     assert!(error.contains("not a public address"), "{error}");
 }
 
-fn kill(process: &mut Child) {
-    process.kill().unwrap();
-    process.wait().unwrap();
-}
-
 #[tokio::test]
 async fn no_event_is_lost_when_the_server_is_killed_between_commit_and_delivery() {
     let desk = Desk::new();
@@ -367,14 +250,14 @@ async fn no_event_is_lost_when_the_server_is_killed_between_commit_and_delivery(
         "callboard.toml",
         "[outbound]\nallowed_networks = [\"127.0.0.0/8\"]\n[webhooks]\nfirst_retry = \"50ms\"\n",
     );
-    let silent = Receiver::start(0).await;
+    let silent = Peer::start(0).await;
     let address = silent.address;
     let mut server = Serving::start(&desk);
     let of = |server: &Serving| {
         Client::new(server.url.strip_prefix("http://").unwrap().parse().unwrap())
     };
     let client = of(&server);
-    make(&client, &silent.url(), &[]).await;
+    make(&client, &hook(&silent), &[]).await;
     let mut expected = BTreeSet::new();
     for round in 0..3 {
         let client = of(&server);
@@ -388,21 +271,21 @@ async fn no_event_is_lost_when_the_server_is_killed_between_commit_and_delivery(
                 .until("a delivery is under way", |all| !all.is_empty())
                 .await;
         }
-        kill(&mut server.process);
+        server.kill();
         server = Serving::start(&desk);
     }
     drop(silent);
     let receiver = eventually("the address is free", || async {
         let free = std::net::TcpListener::bind(address).is_ok();
         if free {
-            Some(Receiver::start_at(address, 200).await)
+            Some(Peer::start_at(address, 200).await)
         } else {
             None
         }
     })
     .await;
     let place = |arrival: &Arrival| {
-        let event = arrival.event();
+        let event = arrival.json();
         let job = event["subject"].as_str().unwrap().to_owned();
         (job, event["data"]["seq"].as_u64().unwrap())
     };
@@ -415,7 +298,7 @@ async fn no_event_is_lost_when_the_server_is_killed_between_commit_and_delivery(
         })
         .await;
     // An event that comes twice has one id.
-    let ids: BTreeSet<&str> = arrived.iter().map(|one| one.id.as_str()).collect();
+    let ids: BTreeSet<&str> = arrived.iter().map(id_of).collect();
     let places: BTreeSet<_> = arrived.iter().map(place).collect();
     assert_eq!(ids.len(), places.len());
     assert_eq!(places, expected);

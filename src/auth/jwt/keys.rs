@@ -10,7 +10,7 @@ use jsonwebtoken::{DecodingKey, jwk::JwkSet};
 use reqwest::Url;
 use tokio::{sync::Semaphore, time::Instant};
 
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, body_within};
 
 /// Published keys are fetched again when they are older.
 const FRESH_FOR: Duration = Duration::from_secs(60 * 60);
@@ -114,14 +114,9 @@ impl Published {
         is_open.map_err(|error| error.to_string())?;
         let response = self.http.get(self.url.clone());
         let response = response.send().await.map_err(text)?;
-        let mut response = response.error_for_status().map_err(text)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(text)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > JWKS_BYTES_MAX {
-                return Err(format!("more than {JWKS_BYTES_MAX} bytes"));
-            }
-        }
+        let response = response.error_for_status().map_err(text)?;
+        let body = body_within(response, JWKS_BYTES_MAX).await.map_err(text)?;
+        let body = body.ok_or_else(|| format!("more than {JWKS_BYTES_MAX} bytes"))?;
         serde_json::from_slice(&body).map_err(|error| error.to_string())
     }
 }

@@ -3,7 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use callboard::http::{Health, JobsPage, Usage};
+use callboard::{
+    http::{Health, JobsPage, Usage},
+    outbound::body_within,
+};
 use callboard_orchestra::Timestamp;
 use callboard_runtime::TreeSnapshot;
 use futures_util::{Stream, stream};
@@ -134,15 +137,12 @@ impl From<Refused> for Trouble {
 
 async fn text(request: RequestBuilder) -> Result<Result<String, Refused>, Trouble> {
     let lost = |error: reqwest::Error| Trouble::lost(&error);
-    let mut response = request.timeout(ANSWER_MAX).send().await.map_err(lost)?;
+    let response = request.timeout(ANSWER_MAX).send().await.map_err(lost)?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(foreign("the answer has no end"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = body_within(response, ANSWER_BYTES_MAX)
+        .await
+        .map_err(lost)?;
+    let body = body.ok_or_else(|| foreign("the answer has no end"))?;
     let body = String::from_utf8(body).map_err(|error| foreign(&chain(&error)))?;
     if status.is_success() {
         return Ok(Ok(body));

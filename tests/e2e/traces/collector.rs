@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::peer::{Arrival, Peer};
+use crate::peer::{Arrival, Peer};
 
 /// A span with its ids in hex and its attributes as text.
 #[derive(Debug, Clone)]

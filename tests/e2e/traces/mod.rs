@@ -2,7 +2,6 @@
 
 mod collector;
 mod outside;
-mod peer;
 mod trouble;
 mod within;
 

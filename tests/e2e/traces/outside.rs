@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{TRACE, collector::Collector, fanout, peer::Peer, submit, traced, traceparent};
+use super::{TRACE, collector::Collector, fanout, submit, traced, traceparent};
 use crate::{
     app::TestApp,
     cli::desk::{Desk, Serving},
+    peer::Peer,
 };
 
 #[tokio::test]

@@ -11,14 +11,13 @@ use serde_json::json;
 use super::{
     TRACE,
     collector::{Collector, Span},
-    fanout,
-    peer::Peer,
-    submit, traced, traceparent,
+    fanout, submit, traced, traceparent,
 };
 use crate::{
     app::TestApp,
     cli::desk::{Desk, Serving},
     client::Client,
+    peer::{Arrival, Peer},
 };
 
 /// A server process whose spans go to `collector`.
@@ -83,7 +82,7 @@ async fn a_receiver_that_is_down_is_one_line_in_the_log_and_one_when_it_is_back(
     let client = server.client();
     let first = submit(&client, &traceparent(true), &fanout(1)).await;
     client.finished(&first.id).await;
-    let asked = |times| move |all: &[super::peer::Arrival]| all.len() >= times;
+    let asked = |times| move |all: &[Arrival]| all.len() >= times;
     collector.0.until("it is tried again", asked(2)).await;
     collector.0.answer(200);
     collector.until_job(&first.id).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use callboard_runtime::TaskKey;
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     dispatch::attempt_of,
@@ -47,9 +47,7 @@ pub(super) struct Held {
     /// Seq of its start, which is being committed: the crew has not been offered it.
     pub starting: Option<u64>,
     pub worker: Option<u32>,
-    /// When a worker took it, of a job that is traced.
-    pub begun: Option<Instant>,
-    /// When the worker took it.
+    /// When the worker took it; None also where the shard began anew since.
     pub taken_at: Option<Timestamp>,
     pub done: u64,
     pub total: u64,
@@ -62,7 +60,6 @@ impl Held {
             dispatch,
             starting: None,
             worker: None,
-            begun: None,
             taken_at: None,
             done: 0,
             total: 0,

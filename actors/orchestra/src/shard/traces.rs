@@ -44,14 +44,13 @@ impl Shard {
 
     /// Of an attempt that a worker has while its job ends: what becomes of it, nobody will hear.
     pub(super) fn tell_withdrawn(&self, job: &Job, task: TaskId, held: &Held) {
-        let Some(begun) = held.begun else {
+        let Some(taken_at) = held.taken_at else {
             return;
         };
-        let ended = Instant::now();
         let times = Times {
             queued: None,
-            elapsed: ended - begun,
-            ended,
+            elapsed: self.ports.clock.now().since(taken_at),
+            ended: Instant::now(),
         };
         let key = key_of(job.id, task, held.attempt, held.dispatch);
         self.tell(job, key, ABORTED, times);
