@@ -14,12 +14,15 @@ use std::{
 use serde_json::json;
 
 use super::desk::{Desk, Ended, SERVE, Serving, signal};
+use crate::postgres;
 
 /// A link that names the program, as a release switches it.
 const PROGRAM: &str = "current";
 /// A start of the program in a test build takes less, on a machine that does other things.
 const READY_WITHIN: &str = "15s";
 
+/// Where the state is, unless it is in PostgreSQL.
+const STORE_FILE: &str = "callboard-data/callboard.db";
 /// Where a program that is never ready notes its process.
 const HANGS: &str = "hangs";
 
@@ -143,7 +146,26 @@ fn owner_pid(data_dir: &Path) -> String {
 #[test]
 fn a_server_is_replaced_under_load_without_a_failed_request_or_a_lost_job() {
     let desk = Desk::new();
-    let mut launched = Launched::start(&desk);
+    replaced_under_load(&desk);
+    assert!(desk.path().join(STORE_FILE).exists());
+}
+
+#[tokio::test]
+async fn a_server_on_postgresql_is_replaced_just_so() {
+    let Some(url) = postgres::database().await else {
+        return;
+    };
+    let desk = Desk::new();
+    desk.write("callboard.toml", &format!("[store]\nurl = \"{url}\"\n"));
+    let replaced = tokio::task::spawn_blocking(move || {
+        replaced_under_load(&desk);
+        assert!(!desk.path().join(STORE_FILE).exists());
+    });
+    replaced.await.unwrap();
+}
+
+fn replaced_under_load(desk: &Desk) {
+    let mut launched = Launched::start(desk);
     let url = launched.launcher.url.clone();
     let before = owner(&launched.data_dir);
     let input = "{\"tasks\":2,\"wait_ms\":4000}";
