@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod anomalies;
+pub mod answer_body;
 pub mod audit;
 pub mod auth;
 pub mod boot;

@@ -20,6 +20,8 @@ use crate::{boot::Instance, http::Departure};
 const ACCEPT_SETTLE: Duration = Duration::from_millis(20);
 /// Time in which every client that is at work asks again on its connection and is told that it closes.
 const KEEP_ALIVE_GRACE: Duration = Duration::from_millis(200);
+/// Time for the workers to close idle connections. What is asked on one before that is answered.
+const CLOSING_GRACE: Duration = Duration::from_millis(100);
 /// Time for requests in hand once waiting ones are answered and streams are closed. New ones wait for as long.
 const REQUESTS_GRACE: Duration = Duration::from_secs(2);
 
@@ -98,9 +100,9 @@ pub async fn hand_over(
     let _ = timeout(KEEP_ALIVE_GRACE, departure.connections_closed()).await;
     let told_ms = began.elapsed().as_millis();
     let stopped = server.stop(true);
-    // The workers close idle connections in their own time, and until then somebody may ask.
-    departure.take_no_more();
     drain.send_replace(true);
+    let _ = timeout(CLOSING_GRACE, departure.connections_closed()).await;
+    departure.take_no_more();
     if timeout(REQUESTS_GRACE, departure.requests_answered())
         .await
         .is_err()

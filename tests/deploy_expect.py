@@ -1,4 +1,4 @@
-"""What a check of deploy/ finds beside what it wants."""
+"""Ends a check of deploy/ whose finding is not what it wants."""
 
 
 def expect(what, found, wanted):

@@ -1,10 +1,21 @@
 //! How a server leaves while another takes its place: every answer closes its connection, and what is in hand is counted,
 //! so that the store can be given up as soon as nobody needs it.
 
+use actix_web::{
+    Error, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::Version,
+    middleware::Next,
+    web::Data,
+};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
+
+use super::{desk::Desk, error::Problem};
+use crate::ws::Socket;
 
 /// Whether the server leaves, and what is still in hand. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -33,12 +44,14 @@ impl Departure {
         self.last_call.cancel();
     }
 
-    pub fn takes_no_more(&self) -> bool {
+    /// Of a request that was counted before it asks, either this is true or it is waited for: the lock in the token
+    /// orders the two.
+    fn takes_no_more(&self) -> bool {
+        // Spares every request that lock.
         self.is_begun() && self.last_call.is_cancelled()
     }
 
-    /// Counts a request until its answer is made. Counted first and asked for [`Self::takes_no_more`] then, it is either
-    /// turned away or waited for.
+    /// Counts a request until its answer is made.
     pub fn request(&self) -> InHand {
         self.requests.token()
     }
@@ -57,6 +70,26 @@ impl Departure {
     pub async fn connections_closed(&self) {
         self.connections.wait().await;
     }
+}
+
+/// The middleware, within the one that counts: what comes when nothing is taken any more is turned away. A client that
+/// finds its connection closed instead of an answer asks again where that is safe, and then asks the next server.
+pub async fn turn_away_late<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let desk = request.app_data::<Data<Desk>>();
+    if !desk.is_some_and(|desk| desk.departure.takes_no_more()) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    // Over HTTP/2 others may be on this connection, and in hand.
+    if request.version() < Version::HTTP_2
+        && let Some(socket) = Socket::of(request.request())
+    {
+        socket.shut();
+    }
+    let refused = request.into_response(Problem::draining().error_response());
+    Ok(refused.map_into_right_body())
 }
 
 #[cfg(test)]

@@ -17,11 +17,8 @@ use callboard_orchestra::TraceContext;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{armour, desk::Desk, error::Problem};
-use crate::{
-    spans::{RequestSpan, Served},
-    ws::Socket,
-};
+use super::{armour, desk::Desk};
+use crate::spans::{RequestSpan, Served};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id taken over from a client.
@@ -54,14 +51,6 @@ pub async fn observe(
     let started = Instant::now();
     let desk = request.app_data::<Data<Desk>>().cloned();
     let _in_hand = desk.as_ref().map(|desk| desk.departure.request());
-    let is_late = desk
-        .as_ref()
-        .is_some_and(|desk| desk.departure.takes_no_more());
-    if let (true, Some(socket)) = (is_late, Socket::of(request.request())) {
-        // The client asks the next server, as whoever finds a connection closed.
-        socket.shut();
-        return Err(Problem::draining().into());
-    }
     let id = client_id(request.headers()).unwrap_or_else(mint_id);
     let method = request.method().clone();
     let path = request.path().to_owned();

@@ -15,8 +15,8 @@ use actix_web::{
 };
 
 use super::{
-    Desk, bounds::require_bounds, connections::Connections, host::require_loopback,
-    observe::observe, routes, turns::take_turns,
+    Desk, bounds::require_bounds, connections::Connections, departure::turn_away_late,
+    host::require_loopback, observe::observe, routes, turns::take_turns,
 };
 use crate::{limits::Seats, ws::remember_socket};
 
@@ -76,6 +76,7 @@ pub fn serve(
                 !limits.cors_origins.is_empty(),
                 cors(&limits.cors_origins),
             ))
+            .wrap(from_fn(turn_away_late))
             .wrap(from_fn(observe))
     })
     .workers(workers.get())

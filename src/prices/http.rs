@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 
 use super::{cache::Cache, template::UrlTemplate};
 use crate::{
+    answer_body::body_within,
     config::MarketConfig,
-    outbound::{ForbiddenAddress, Outbound, body_within},
+    outbound::{ForbiddenAddress, Outbound},
     spans::with_traceparent,
 };
 

@@ -10,10 +10,7 @@ use prost::Message;
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 
 use super::{encode, queue::Span};
-use crate::{
-    config::TelemetryConfig,
-    outbound::{Outbound, body_within},
-};
+use crate::{answer_body::body_within, config::TelemetryConfig, outbound::Outbound};
 
 const TRACES_PATH: [&str; 2] = ["v1", "traces"];
 const PROTOBUF: &str = "application/x-protobuf";
@@ -91,8 +88,9 @@ impl Receiver {
             });
         }
         let body = body_within(answer, ANSWER_BYTES_MAX).await;
-        // What is longer tells nothing.
-        Ok(rejected(&body.map_err(unavailable)?.unwrap_or_default()))
+        Ok(body
+            .map_err(unavailable)?
+            .map_or_else(Rejected::default, |body| rejected(&body)))
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Setup {
     pub live_jobs_expected: bool,
     /// Send buffer of the server's sockets, in bytes; None leaves it to the system.
     pub send_buffer_bytes: Option<u32>,
-    /// The server leaves as its clones say.
+    /// Shared with the test, which has the server leave by it.
     pub departure: Departure,
 }
 

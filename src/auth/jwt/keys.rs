@@ -10,7 +10,7 @@ use jsonwebtoken::{DecodingKey, jwk::JwkSet};
 use reqwest::Url;
 use tokio::{sync::Semaphore, time::Instant};
 
-use crate::outbound::{Outbound, body_within};
+use crate::{answer_body::body_within, outbound::Outbound};
 
 /// Published keys are fetched again when they are older.
 const FRESH_FOR: Duration = Duration::from_secs(60 * 60);

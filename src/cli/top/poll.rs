@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use callboard::{
+    answer_body::body_within,
     http::{Health, JobsPage, Usage},
-    outbound::body_within,
 };
 use callboard_orchestra::Timestamp;
 use callboard_runtime::TreeSnapshot;
@@ -142,7 +142,7 @@ async fn text(request: RequestBuilder) -> Result<Result<String, Refused>, Troubl
     let body = body_within(response, ANSWER_BYTES_MAX)
         .await
         .map_err(lost)?;
-    let body = body.ok_or_else(|| foreign("the answer has no end"))?;
+    let body = body.ok_or_else(|| foreign("the answer is too long"))?;
     let body = String::from_utf8(body).map_err(|error| foreign(&chain(&error)))?;
     if status.is_success() {
         return Ok(Ok(body));

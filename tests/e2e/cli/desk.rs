@@ -1,6 +1,7 @@
 //! A place to run the program in, and what it came to.
 
 use std::{
+    fmt::Display,
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
@@ -99,7 +100,7 @@ impl Ended {
 }
 
 /// Sends a signal, such as TERM, to a process of this number.
-pub fn signal(pid: &str, name: &str) {
+pub fn signal(pid: impl Display, name: &str) {
     let kill = format!("kill -{name} {pid}");
     let killed = Command::new("sh").arg("-c").arg(kill).status().unwrap();
     assert!(killed.success());
@@ -142,10 +143,6 @@ impl Serving {
         Self { process, url }
     }
 
-    pub fn signal(process: &Child, name: &str) {
-        signal(&process.id().to_string(), name);
-    }
-
     pub fn address(&self) -> SocketAddr {
         self.url.strip_prefix("http://").unwrap().parse().unwrap()
     }
@@ -161,7 +158,7 @@ impl Serving {
     }
 
     pub fn stop(mut self) -> Option<i32> {
-        Self::signal(&self.process, "TERM");
+        signal(self.process.id(), "TERM");
         self.process.wait().unwrap().code()
     }
 }

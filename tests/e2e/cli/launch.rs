@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
@@ -50,13 +50,13 @@ impl Launched {
     }
 
     fn stop(mut self) -> Option<i32> {
-        Serving::signal(&self.launcher.process, "TERM");
+        signal(self.launcher.process.id(), "TERM");
         self.launcher.process.wait().unwrap().code()
     }
 
     /// Orders a replacement and reads on to the line that has `says`.
     fn replaced(&mut self, says: &str) -> String {
-        Serving::signal(&self.launcher.process, "HUP");
+        signal(self.launcher.process.id(), "HUP");
         let line = self.told(&OUTCOMES);
         assert!(line.contains(says), "{line}");
         line
@@ -151,7 +151,7 @@ fn a_server_is_replaced_under_load_without_a_failed_request_or_a_lost_job() {
 }
 
 #[tokio::test]
-async fn a_server_on_postgresql_is_replaced_just_so() {
+async fn a_server_on_postgresql_is_replaced_without_a_failed_request_or_a_lost_job() {
     let Some(url) = postgres::database().await else {
         return;
     };
@@ -214,10 +214,11 @@ fn replaced_under_load(desk: &Desk) {
 }
 
 #[test]
-fn at_no_moment_of_a_departure_is_a_request_on_an_idle_connection_refused() {
-    /// One client asks after the other, all through the departure and beyond.
+fn at_no_moment_of_a_departure_is_a_submission_on_an_idle_connection_refused() {
+    /// One client asks after the other, all through the time in which connections are closed.
     const STEP: Duration = Duration::from_millis(1);
-    const CLIENTS: u32 = 400;
+    const CLIENTS: usize = 300;
+    const PATIENCE: Duration = Duration::from_secs(30);
     let desk = Desk::new();
     let mut launched = Launched::start(&desk);
     let address = launched.launcher.address();
@@ -226,32 +227,35 @@ fn at_no_moment_of_a_departure_is_a_request_on_an_idle_connection_refused() {
         "POST /v1/jobs HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
+    let ask = |mut connection: &TcpStream| {
+        // Err means that it is closed.
+        let _ = connection.write_all(submit.as_bytes());
+    };
+    let answer = |mut connection: &TcpStream| {
+        let mut answer = [0; 4096];
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        let length = match connection.read(&mut answer) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            read => read.unwrap(),
+        };
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
     let idle: Vec<TcpStream> = (0..CLIENTS).map(|_| idle_connection(address)).collect();
-    signal(&owner_pid(&launched.data_dir), "TERM");
-    let answers: Vec<String> = thread::scope(|scope| {
-        let asked = (0..CLIENTS).zip(&idle).map(|(number, mut connection)| {
-            let submit = submit.as_bytes();
-            scope.spawn(move || {
-                thread::sleep(STEP * number);
-                let mut answer = String::new();
-                // Err means that the connection is closed.
-                let _ = connection.write_all(submit);
-                let _ = connection.read_to_string(&mut answer);
-                answer
-            })
-        });
-        let asked: Vec<_> = asked.collect();
-        asked
-            .into_iter()
-            .map(|asked| asked.join().unwrap())
-            .collect()
-    });
-    let (closed, answered): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.is_empty());
-    assert!(!closed.is_empty() && !answered.is_empty());
-    for answer in answered {
-        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let (before, after) = (idle_connection(address), idle_connection(address));
+    ask(&before);
+    let accepted = answer(&before);
+    signal(owner_pid(&launched.data_dir), "TERM");
+    for connection in &idle {
+        ask(connection);
+        thread::sleep(STEP);
+    }
+    for answer in idle.iter().map(answer).chain([accepted]) {
+        let is_accepted = answer.starts_with("HTTP/1.1 202 ");
+        assert!(is_accepted || answer.is_empty(), "{answer}");
     }
     launched.told(&["is ready"]);
+    ask(&after);
+    assert_eq!(answer(&after), "", "the server that knew it is gone");
     assert_eq!(launched.stop(), Some(0));
 }
 
@@ -298,7 +302,7 @@ fn a_server_that_dies_is_started_again_on_its_socket() {
     let desk = Desk::new();
     let mut launched = Launched::start(&desk);
     let (url, before) = (launched.launcher.url.clone(), owner(&launched.data_dir));
-    signal(&owner_pid(&launched.data_dir), "KILL");
+    signal(owner_pid(&launched.data_dir), "KILL");
     let told = launched.told(&["starting it again"]);
     assert!(told.contains("signal: 9"), "{told}");
     // The connection waits in the kernel until there is a server.
@@ -314,7 +318,7 @@ fn a_launcher_that_is_stopped_leaves_no_server_that_was_starting() {
     link_hanging(&desk, ":");
     let mut launcher = launch(&desk).spawn().unwrap();
     let starting = hanging(&desk);
-    Serving::signal(&launcher, "TERM");
+    signal(launcher.id(), "TERM");
     assert_eq!(launcher.wait().unwrap().code(), Some(0));
     is_gone(&starting);
 }
@@ -328,7 +332,7 @@ fn a_launcher_that_is_stopped_while_it_starts_again_or_replaces_leaves_nothing()
         link_hanging(&desk, ":");
         match dies {
             true => signal(&before, "KILL"),
-            false => Serving::signal(&launched.launcher.process, "HUP"),
+            false => signal(launched.launcher.process.id(), "HUP"),
         }
         let starting = hanging(&desk);
         assert_eq!(launched.stop(), Some(0), "dies: {dies}");
@@ -353,7 +357,7 @@ fn a_release_that_dies_for_good_gives_way_to_a_link_that_is_switched_and_to_an_o
             }
         }
         launched.replaced("has replaced");
-        signal(&owner_pid(&launched.data_dir), "KILL");
+        signal(owner_pid(&launched.data_dir), "KILL");
         match hangs {
             true => {
                 let attempt = hanging(&desk);
@@ -420,6 +424,6 @@ fn a_store_in_use_is_waited_for_as_long_as_was_said() {
     line.clear();
     said.read_line(&mut line).unwrap();
     assert!(line.contains(" listening on http://"), "{line}");
-    Serving::signal(&next, "TERM");
+    signal(next.id(), "TERM");
     assert_eq!(next.wait().unwrap().code(), Some(0));
 }

@@ -4,7 +4,7 @@ use std::{fs, process::Stdio};
 
 use serde_json::json;
 
-use super::desk::{Desk, Ended, Serving};
+use super::desk::{Desk, Ended, signal};
 use crate::eventually::eventually;
 
 #[test]
@@ -228,7 +228,7 @@ async fn an_interrupted_run_cancels_its_job() {
             .then_some(())
     })
     .await;
-    Serving::signal(&process, "INT");
+    signal(process.id(), "INT");
     let ended = Ended::of(process.wait_with_output().unwrap());
     assert_eq!(
         (ended.code, &ended.json()["state"]),

@@ -4,6 +4,7 @@ use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
 use callboard_runtime::{Notice, Offer, Refusal, Share, TaskKey, WorkerId};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::{
     Shard,
@@ -217,14 +218,17 @@ impl Shard {
 
     fn task_started(&mut self, key: TaskKey, worker: WorkerId) {
         let (id, task, attempt) = attempt_of(key);
+        let is_told = self.ports.ended.is_some();
         let Some(live) = self.jobs.get_mut(&id) else {
             return;
         };
+        let begun = (is_told && live.job.trace.is_some()).then(Instant::now);
         let Some(held) = live.held_under(key) else {
             return;
         };
+        (held.worker, held.begun) = (Some(worker.index), begun);
         let now = self.ports.clock.now();
-        (held.worker, held.taken_at) = (Some(worker.index), Some(now));
+        held.taken_at = Some(now);
         // Watchers hear of nothing that is not committed.
         if live.committed_seq() < rests_on(key.dispatch) {
             return;

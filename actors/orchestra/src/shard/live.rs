@@ -6,7 +6,7 @@ use std::{
 };
 
 use callboard_runtime::TaskKey;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     dispatch::attempt_of,
@@ -49,6 +49,8 @@ pub(super) struct Held {
     pub worker: Option<u32>,
     /// When the worker took it; None also where the shard began anew since.
     pub taken_at: Option<Timestamp>,
+    /// The same for the span of a job that is traced, finer than milliseconds.
+    pub begun: Option<Instant>,
     pub done: u64,
     pub total: u64,
 }
@@ -60,6 +62,7 @@ impl Held {
             dispatch,
             starting: None,
             worker: None,
+            begun: None,
             taken_at: None,
             done: 0,
             total: 0,

@@ -44,13 +44,14 @@ impl Shard {
 
     /// Of an attempt that a worker has while its job ends: what becomes of it, nobody will hear.
     pub(super) fn tell_withdrawn(&self, job: &Job, task: TaskId, held: &Held) {
-        let Some(taken_at) = held.taken_at else {
+        let Some(begun) = held.begun else {
             return;
         };
+        let ended = Instant::now();
         let times = Times {
             queued: None,
-            elapsed: self.ports.clock.now().since(taken_at),
-            ended: Instant::now(),
+            elapsed: ended - begun,
+            ended,
         };
         let key = key_of(job.id, task, held.attempt, held.dispatch);
         self.tell(job, key, ABORTED, times);

@@ -96,8 +96,8 @@ impl Leaving {
         {
             tracing::warn!(
                 node = &*self.subject.node,
-                "did not stop within {:?}; ending it",
-                self.shutdown
+                shutdown_ms = self.shutdown.as_millis() as u64,
+                "a child did not stop in its time and is ended"
             );
             let _ = self.orders.send(Order::Kill);
             let _ = timeout(KILL_GRACE, self.end.wait_for(|ended| *ended)).await;
