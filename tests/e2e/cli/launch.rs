@@ -217,7 +217,7 @@ fn replaced_under_load(desk: &Desk) {
 fn at_no_moment_of_a_departure_is_a_submission_on_an_idle_connection_refused() {
     /// One client asks after the other, all through the time in which connections are closed.
     const STEP: Duration = Duration::from_millis(1);
-    const CLIENTS: usize = 300;
+    const CLIENTS: usize = 250;
     const PATIENCE: Duration = Duration::from_secs(30);
     let desk = Desk::new();
     let mut launched = Launched::start(&desk);
