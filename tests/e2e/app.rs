@@ -2,10 +2,12 @@
 //! When it is dropped it checks that the test left nothing behind.
 
 use std::{
+    cell::RefCell,
     net::{SocketAddr, TcpListener},
     num::NonZeroUsize,
     path::PathBuf,
-    sync::{Arc, LazyLock},
+    pin::pin,
+    sync::{Arc, LazyLock, Weak},
     thread::JoinHandle,
     time::Duration,
 };
@@ -21,6 +23,7 @@ use callboard::{
 };
 use callboard_orchestra::{AuditEntry, Author, Tenant, Timestamp};
 use callboard_runtime::EventKind;
+use futures_util::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tempfile::TempDir;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot, watch};
@@ -39,6 +42,12 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 static PROMETHEUS: LazyLock<PrometheusHandle> = LazyLock::new(|| telemetry::metrics().unwrap());
 /// Failpoints and memory belong to the process: tests that touch them run alone.
 static ALONE: LazyLock<Arc<RwLock<()>>> = LazyLock::new(Arc::default);
+
+thread_local! {
+    /// The turn of the servers that the test of this thread has. Another turn for one more could come behind somebody who
+    /// waits to be alone, and who waits for this one.
+    static TAKEN: RefCell<Weak<OwnedRwLockReadGuard<()>>> = RefCell::default();
+}
 
 /// What a test wants otherwise.
 #[derive(Default)]
@@ -69,8 +78,23 @@ pub struct TestApp {
 
 #[expect(dead_code, reason = "held for its drop")]
 enum Turn {
-    Among(OwnedRwLockReadGuard<()>),
+    Among(Arc<OwnedRwLockReadGuard<()>>),
     Alone(OwnedRwLockWriteGuard<()>),
+}
+
+impl Turn {
+    async fn among() -> Self {
+        if let Some(taken) = TAKEN.with_borrow(Weak::upgrade) {
+            return Self::Among(taken);
+        }
+        let turn = Arc::new(ALONE.clone().read_owned().await);
+        TAKEN.set(Arc::downgrade(&turn));
+        Self::Among(turn)
+    }
+
+    async fn alone() -> Self {
+        Self::Alone(ALONE.clone().write_owned().await)
+    }
 }
 
 enum Order {
@@ -85,14 +109,12 @@ impl TestApp {
     }
 
     pub async fn start_with(setup: Setup) -> Self {
-        let turn = Turn::Among(ALONE.clone().read_owned().await);
-        Self::launch(setup, turn).await
+        Self::launch(setup, Turn::among().await).await
     }
 
     /// Runs while no other server of this process does.
     pub async fn start_alone(setup: Setup) -> Self {
-        let turn = Turn::Alone(ALONE.clone().write_owned().await);
-        Self::launch(setup, turn).await
+        Self::launch(setup, Turn::alone().await).await
     }
 
     async fn launch(setup: Setup, turn: Turn) -> Self {
@@ -302,4 +324,16 @@ async fn left_behind(setup: &Setup, instance: &Instance) -> Result<(), String> {
                 instance.universe.tree()
             )
         })
+}
+
+#[tokio::test]
+async fn another_server_of_a_test_waits_for_nobody_who_would_be_alone() {
+    let first = Turn::among().await;
+    let mut alone = pin!(Turn::alone());
+    assert!(alone.as_mut().now_or_never().is_none());
+    let second = Turn::among().now_or_never();
+    assert!(second.is_some(), "it waits for one who waits for the first");
+    assert!(alone.as_mut().now_or_never().is_none());
+    drop((first, second));
+    alone.await;
 }

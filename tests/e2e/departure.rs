@@ -6,7 +6,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::app::{Setup, TestApp};
+use crate::{
+    app::{Setup, TestApp},
+    over_http2::OverHttp2,
+};
 
 #[tokio::test]
 async fn a_server_that_leaves_closes_with_its_answers_and_then_answers_nobody() {
@@ -29,6 +32,26 @@ async fn a_server_that_leaves_closes_with_its_answers_and_then_answers_nobody() 
     assert!(answer.contains("connection: close"), "{answer}");
     departure.take_no_more();
     assert_eq!(ask(&mut second).await, "", "it finds its connection closed");
+}
+
+#[tokio::test]
+async fn a_server_that_has_left_says_so_over_http_2() {
+    let departure = Departure::default();
+    let setup = Setup {
+        departure: departure.clone(),
+        ..Setup::default()
+    };
+    let Some(server) = OverHttp2::start(setup).await else {
+        return;
+    };
+    departure.begin();
+    let taken = server.ask("/v1/jobs", &[], None);
+    assert!(taken.starts_with("HTTP/2 200"), "{taken}");
+    departure.take_no_more();
+    let late = server.ask("/v1/jobs", &[], None);
+    assert!(late.starts_with("HTTP/2 503"), "{late}");
+    assert!(late.contains("retry-after: "), "{late}");
+    assert!(late.contains(r#""code":"draining""#), "{late}");
 }
 
 async fn connect(app: &TestApp) -> TcpStream {

@@ -38,6 +38,7 @@ mod moving;
 mod neighbours;
 mod openapi;
 mod operate;
+mod over_http2;
 mod peer;
 #[path = "../../src/store/postgres/testing.rs"]
 mod postgres;

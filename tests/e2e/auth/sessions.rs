@@ -1,7 +1,5 @@
 //! Logins of pages: cookies, what must come with them, refreshing, ending.
 
-use std::process::Command;
-
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
@@ -10,7 +8,7 @@ use crate::keyed::made;
 use crate::{
     app::{Setup, TestApp},
     client::{Answer, Client, answer},
-    edge::certificate,
+    over_http2::OverHttp2,
     socket::{End, Watcher},
 };
 
@@ -111,48 +109,19 @@ async fn a_login_is_in_cookies_that_scripts_and_other_sites_do_not_get() {
 
 #[tokio::test]
 async fn a_login_over_http_2_has_secure_cookies() {
-    let dir = tempfile::tempdir().unwrap();
-    if certificate(dir.path(), "callboard").is_none() {
-        return;
-    }
-    let authority = dir.path().join("certificate.pem");
-    let mut setup = Setup {
+    let setup = Setup {
         auth: true,
         ..Setup::default()
     };
-    setup.config.tls.certificate = authority.clone();
-    setup.config.tls.private_key = dir.path().join("key.pem");
-    let app = TestApp::start_with(setup).await;
-    let post = |path: &str, headers: &[String], body: Value| {
-        let mut curl = Command::new("curl");
-        curl.args([
-            "--silent",
-            "--show-error",
-            "--include",
-            "--noproxy",
-            "*",
-            "--http2",
-        ]);
-        curl.arg("--cacert").arg(&authority);
-        for header in headers {
-            curl.args(["--header", header]);
-        }
-        curl.args(["--header", "content-type: application/json"]);
-        let body = body.to_string();
-        curl.args(["--data", &body]);
-        curl.arg(format!("https://{}{path}", app.address));
-        curl.output()
-    };
-    let new = json!({"name": "kim", "role": "user", "password": PASSWORD});
-    let key = format!("authorization: Bearer {}", app.admin().key());
-    let Ok(made) = post("/v1/users", &[key], new) else {
-        eprintln!("curl is not installed: logins over HTTP/2 are not tested");
+    let Some(server) = OverHttp2::start(setup).await else {
         return;
     };
-    assert!(made.status.success(), "{made:?}");
+    let new = json!({"name": "kim", "role": "user", "password": PASSWORD});
+    let key = format!("authorization: Bearer {}", server.app.admin().key());
+    let made = server.ask("/v1/users", &[key], Some(&new));
+    assert!(made.starts_with("HTTP/2 201"), "{made}");
     let credentials = json!({"name": "kim", "password": PASSWORD});
-    let answered = post("/v1/sessions", &[], credentials).unwrap();
-    let text = String::from_utf8(answered.stdout).unwrap();
+    let text = server.ask("/v1/sessions", &[], Some(&credentials));
     assert!(text.starts_with("HTTP/2 201"), "{text}");
     let cookies = text.lines().filter(|line| line.starts_with("set-cookie:"));
     let secure: Vec<bool> = cookies.map(|cookie| cookie.contains("; Secure")).collect();
