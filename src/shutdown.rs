@@ -22,8 +22,11 @@ const ACCEPT_SETTLE: Duration = Duration::from_millis(20);
 const KEEP_ALIVE_GRACE: Duration = Duration::from_millis(200);
 /// Time for the workers to close idle connections. What is asked on one before that is answered.
 const CLOSING_GRACE: Duration = Duration::from_millis(100);
-/// Time for requests in hand once waiting ones are answered and streams are closed. New ones wait for as long.
-const REQUESTS_GRACE: Duration = Duration::from_secs(2);
+/// Time for the next answer to the requests in hand, once waiting ones are answered and streams are closed. New ones wait
+/// until all have theirs.
+const NEXT_ANSWER_GRACE: Duration = Duration::from_secs(2);
+/// Time for all of those answers, of a server that has more to do than it can.
+const ANSWERS_GRACE: Duration = Duration::from_secs(15);
 
 /// Why the process should end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,10 +106,8 @@ pub async fn hand_over(
     drain.send_replace(true);
     let _ = timeout(CLOSING_GRACE, departure.connections_closed()).await;
     departure.take_no_more();
-    if timeout(REQUESTS_GRACE, departure.requests_answered())
-        .await
-        .is_err()
-    {
+    let answered = departure.requests_answered(NEXT_ANSWER_GRACE);
+    if timeout(ANSWERS_GRACE, answered).await != Ok(true) {
         tracing::warn!("requests are left unanswered");
     }
     let answered_ms = began.elapsed().as_millis();

@@ -1,6 +1,8 @@
 //! How a server leaves while another takes its place: every answer closes its connection, and what is in hand is counted,
 //! so that the store can be given up as soon as nobody needs it.
 
+use std::time::Duration;
+
 use actix_web::{
     Error, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
@@ -9,6 +11,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use tokio::time::timeout;
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -61,9 +64,17 @@ impl Departure {
         self.connections.token()
     }
 
-    /// Resolves when it has begun and every request has its answer.
-    pub async fn requests_answered(&self) {
-        self.requests.wait().await;
+    /// Resolves when it has begun and every request has its answer, with true, or when within `patience` none more has.
+    /// It is for when no more are taken.
+    pub async fn requests_answered(&self, patience: Duration) -> bool {
+        let mut left = usize::MAX;
+        while self.requests.len() < left {
+            left = self.requests.len();
+            if timeout(patience, self.requests.wait()).await.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Resolves when it has begun and every connection is closed.
@@ -95,27 +106,51 @@ pub async fn turn_away_late<B: MessageBody>(
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
-    #[test]
-    fn what_is_in_hand_is_waited_for_and_requests_apart_from_connections() {
+    /// Time for the next answer.
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_in_hand_is_waited_for_and_requests_apart_from_connections() {
         let departure = Departure::default();
         assert!(!departure.is_begun());
         departure.begin();
         assert!(departure.is_begun() && !departure.takes_no_more());
         let connection = departure.connection();
         let (first, second) = (departure.request(), departure.clone().request());
-        let mut answered = Box::pin(departure.requests_answered());
+        let mut answered = Box::pin(departure.requests_answered(PATIENCE));
         assert_eq!(answered.as_mut().now_or_never(), None);
         drop(first);
         assert_eq!(answered.as_mut().now_or_never(), None);
         departure.take_no_more();
         assert!(departure.clone().takes_no_more());
         drop(second);
-        assert_eq!(answered.now_or_never(), Some(()));
+        assert_eq!(answered.now_or_never(), Some(true));
         assert_eq!(departure.connections_closed().now_or_never(), None);
         drop(connection);
         assert_eq!(departure.connections_closed().now_or_never(), Some(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_waited_for_as_long_as_one_after_the_other_is_answered() {
+        let departure = Departure::default();
+        departure.begin();
+        let (first, second) = (departure.request(), departure.request());
+        let hung = departure.request();
+        let began = Instant::now();
+        let answers = async {
+            for answered in [first, second] {
+                sleep(PATIENCE * 2 / 3).await;
+                drop(answered);
+            }
+        };
+        let (all, ()) = tokio::join!(departure.requests_answered(PATIENCE), answers);
+        assert!(!all);
+        assert_eq!(began.elapsed(), PATIENCE * 3);
+        drop(hung);
+        assert!(departure.requests_answered(PATIENCE).await);
     }
 }

@@ -6,6 +6,7 @@
 
 use std::{cell::RefCell, net::SocketAddr, time::Duration};
 
+use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::cli::bench::connection::{Answer, Connection};
@@ -14,6 +15,8 @@ use crate::cli::bench::connection::{Answer, Connection};
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How often one request is sent again.
 const RESENDS_MAX: u32 = 2;
+/// Longest code of a problem that names a class of errors.
+const CODE_BYTES_MAX: usize = 64;
 
 /// Why a request has no right answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +27,8 @@ pub enum Trouble {
     Timeout,
     Status {
         status: u16,
+        /// Of the problem that the answer describes.
+        code: Option<String>,
         retry_after: bool,
     },
     /// The status was right and the content was not.
@@ -41,12 +46,15 @@ impl Trouble {
             Self::Timeout => "timeout".to_owned(),
             Self::Status {
                 status,
-                retry_after: false,
-            } => format!("http_{status}"),
-            Self::Status {
-                status,
-                retry_after: true,
-            } => format!("http_{status}_retry_after"),
+                code,
+                retry_after,
+            } => {
+                let status = status.to_string();
+                let again = retry_after.then_some("retry_after");
+                let parts = [Some("http"), Some(&status), code.as_deref(), again];
+                let parts: Vec<&str> = parts.into_iter().flatten().collect();
+                parts.join("_")
+            }
             Self::Wrong => "wrong".to_owned(),
             Self::NotSent => "not_sent".to_owned(),
         }
@@ -54,15 +62,26 @@ impl Trouble {
 
     /// The server has said that it has too much to do, and when to come again.
     pub fn is_refusal(&self) -> bool {
-        let retry_after = true;
-        [429, 503].contains(&match self {
+        matches!(
+            self,
             Self::Status {
-                status,
-                retry_after: said,
-            } if *said == retry_after => *status,
-            _ => 0,
-        })
+                status: 429 | 503,
+                retry_after: true,
+                ..
+            }
+        )
     }
+}
+
+/// The code of problem+json. Reports name classes by it, so what is long or no name is none.
+fn code(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Coded {
+        code: String,
+    }
+    let Coded { code } = serde_json::from_slice(body).ok()?;
+    let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (code.len() <= CODE_BYTES_MAX && code.bytes().all(name)).then_some(code)
 }
 
 /// What came of a request, and how often it was sent again.
@@ -115,7 +134,9 @@ impl Pool {
                     .map_err(|_| Trouble::Connect)?,
             };
             let answered = connection.ask(request).await;
-            let judged = match answered.map(|answer| judge(&answer).ok_or(answer.status)) {
+            let judged = answered
+                .map(|answer| judge(&answer).ok_or_else(|| (answer.status, code(answer.body))));
+            let judged = match judged {
                 Ok(judged) => judged,
                 Err(_) if !connection.has_received() && *resends < RESENDS_MAX => {
                     *resends += 1;
@@ -123,10 +144,11 @@ impl Pool {
                 }
                 Err(_) => return Err(Trouble::Closed),
             };
-            let judged = judged.map_err(|status| match status {
+            let judged = judged.map_err(|(status, code)| match status {
                 200..=299 => Trouble::Wrong,
                 status => Trouble::Status {
                     status,
+                    code,
                     retry_after: connection.header("retry-after").is_some(),
                 },
             });
@@ -157,6 +179,7 @@ mod tests {
     fn only_a_refusal_that_says_when_to_come_again_is_one() {
         let status = |status, retry_after| Trouble::Status {
             status,
+            code: None,
             retry_after,
         };
         assert!(status(429, true).is_refusal() && status(503, true).is_refusal());
@@ -168,6 +191,28 @@ mod tests {
             Trouble::Timeout,
         ] {
             assert!(!other.is_refusal(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_called_by_its_status_its_code_and_whether_it_says_when_to_come_again() {
+        let name = |body: &str, retry_after| {
+            let code = code(body.as_bytes());
+            let status = 503;
+            Trouble::Status {
+                status,
+                code,
+                retry_after,
+            }
+            .name()
+        };
+        let overloaded = r#"{"type":"about:blank","code":"overloaded"}"#;
+        assert_eq!(name(overloaded, true), "http_503_overloaded_retry_after");
+        assert_eq!(name(overloaded, false), "http_503_overloaded");
+        assert_eq!(name("<html>", true), "http_503_retry_after");
+        let long = format!("{{\"code\":\"{}\"}}", "x".repeat(CODE_BYTES_MAX + 1));
+        for unnamed in ["{}", r#"{"code":"<b>"}"#, r#"{"code":503}"#, &long] {
+            assert_eq!(name(unnamed, false), "http_503", "{unnamed}");
         }
     }
 }

@@ -102,6 +102,7 @@ mod tests {
             let outcome = match number {
                 99 => Err(Trouble::Status {
                     status: 503,
+                    code: Some("overloaded".to_owned()),
                     retry_after: true,
                 }),
                 _ => Ok(Right::Whole),
@@ -127,7 +128,7 @@ mod tests {
         );
         let all = &classes["all"];
         assert_eq!((all.answered, all.failed()), (99, 1));
-        assert_eq!(all.errors["http_503_retry_after"], 1);
+        assert_eq!(all.errors["http_503_overloaded_retry_after"], 1);
         assert_eq!(all.answered_per_s, 49.5);
         let latency = all.latency_ms.unwrap();
         assert_eq!((latency.p50, latency.p99, latency.max), (50.0, 99.0, 99.0));

@@ -96,6 +96,9 @@ fn launch(desk: &Desk) -> Command {
     command
 }
 
+/// A server that refuses nothing for being slow, as it may be here.
+const PATIENT: &str = "[server]\nturn_wait_max = \"60s\"\n";
+
 /// Points the link at another program.
 fn link(desk: &Desk, program: &str) {
     let (link, next) = (desk.path().join(PROGRAM), desk.path().join("next"));
@@ -146,6 +149,7 @@ fn owner_pid(data_dir: &Path) -> String {
 #[test]
 fn a_server_is_replaced_under_load_without_a_failed_request_or_a_lost_job() {
     let desk = Desk::new();
+    desk.write("callboard.toml", PATIENT);
     replaced_under_load(&desk);
     assert!(desk.path().join(STORE_FILE).exists());
 }
@@ -156,7 +160,8 @@ async fn a_server_on_postgresql_is_replaced_without_a_failed_request_or_a_lost_j
         return;
     };
     let desk = Desk::new();
-    desk.write("callboard.toml", &format!("[store]\nurl = \"{url}\"\n"));
+    let config = format!("{PATIENT}[store]\nurl = \"{url}\"\n");
+    desk.write("callboard.toml", &config);
     let replaced = tokio::task::spawn_blocking(move || {
         replaced_under_load(&desk);
         assert!(!desk.path().join(STORE_FILE).exists());
