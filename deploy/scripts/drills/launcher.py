@@ -11,8 +11,8 @@ from pathlib import Path
 START_MAX_S = 60
 REPLACE_MAX_S = 180
 LOOK_EVERY_S = 0.01
-# Address of a PostgreSQL to run on, in place of a file.
-STORE = "CALLBOARD_STORE__URL"
+# Settings are taken from the environment, such as the address of a PostgreSQL to run on, in place of a file.
+SETTING = "CALLBOARD_"
 
 
 class Process:
@@ -23,8 +23,7 @@ class Process:
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "CALLBOARD_LOG__FILTER": "warn,callboard::shutdown=info",
         }
-        if STORE in os.environ:
-            environment[STORE] = os.environ[STORE]
+        environment |= {name: value for name, value in os.environ.items() if name.startswith(SETTING)}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=folder
         )
