@@ -22,11 +22,30 @@ const ACCEPT_SETTLE: Duration = Duration::from_millis(20);
 const KEEP_ALIVE_GRACE: Duration = Duration::from_millis(200);
 /// Time for the workers to close idle connections. What is asked on one before that is answered.
 const CLOSING_GRACE: Duration = Duration::from_millis(100);
-/// Time for the next answer to the requests in hand, once waiting ones are answered and streams are closed. New ones wait
-/// until all have theirs.
+/// Time from one answer to a request in hand to the next, once waiting ones are answered and streams are closed. Nobody
+/// answers new ones meanwhile.
 const NEXT_ANSWER_GRACE: Duration = Duration::from_secs(2);
 /// Time for all of those answers, of a server that has more to do than it can.
 const ANSWERS_GRACE: Duration = Duration::from_secs(15);
+/// Time for clients to take answers that are made, after the store is given up.
+pub const LAST_BYTES_GRACE: Duration = Duration::from_secs(5);
+/// A server that has not ended this long after the order to leave is killed by its launcher.
+pub const LEAVE_MAX: Duration = Duration::from_secs(60);
+/// Of it, time to stop the tree and to close the store.
+const CLOSE_SPARE: Duration = Duration::from_secs(9);
+/// Longest `server.handover_grace`: what the others leave of `LEAVE_MAX`.
+pub const HANDOVER_GRACE_MAX: Duration = Duration::from_secs(30);
+const _: () = assert!(
+    ACCEPT_SETTLE
+        .saturating_add(KEEP_ALIVE_GRACE)
+        .saturating_add(CLOSING_GRACE)
+        .saturating_add(ANSWERS_GRACE)
+        .saturating_add(HANDOVER_GRACE_MAX)
+        .saturating_add(LAST_BYTES_GRACE)
+        .saturating_add(CLOSE_SPARE)
+        .as_millis()
+        <= LEAVE_MAX.as_millis()
+);
 
 /// Why the process should end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +105,8 @@ impl Signals {
 }
 
 /// Leaves the listening socket to whoever else has it, answers what is in hand, and drains the house with `grace`. When
-/// it returns nobody needs the store; connections may still have bytes to take. No request is refused: one that comes
-/// on a connection that is open is answered, or finds it closed.
+/// it returns nobody needs the store, or has had the time for it; connections may still have bytes to take. A request that
+/// comes on a connection that is open is answered, or finds it closed, or is told over HTTP/2 that it is late.
 pub async fn hand_over(
     instance: &Instance,
     server: &ServerHandle,

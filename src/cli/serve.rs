@@ -16,7 +16,7 @@ use callboard::{
     config::Config,
     http::{self, Departure, Desk, HttpLimits, Turns},
     packs, prices,
-    shutdown::{Reason, Signals, hand_over},
+    shutdown::{LAST_BYTES_GRACE, LEAVE_MAX, Reason, Signals, hand_over},
     telemetry, tls,
 };
 use callboard_orchestra::Timestamp;
@@ -34,8 +34,8 @@ use super::{
 /// Live jobs are taken up within this before a backlog that another server left is accepted: an answer of 503 would be
 /// worse than a wait.
 const TAKE_UP_MAX: Duration = Duration::from_secs(30);
-/// Time for clients to take answers that are made, after the store is given up.
-const LAST_BYTES_MAX: Duration = Duration::from_secs(5);
+/// Time for requests in hand when the server stops and nobody takes its place.
+const STOP_GRACE: Duration = Duration::from_secs(5);
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -94,7 +94,7 @@ pub async fn serve(args: Args) -> Result<(), Failure> {
     if let Some(Leaving { departure, server }) = leaving {
         tracing::info!("the store is given up");
         // Late is only who does not read.
-        let _ = timeout(LAST_BYTES_MAX, departure.connections_closed()).await;
+        let _ = timeout(LAST_BYTES_GRACE, departure.connections_closed()).await;
         drop(server);
     }
     match reason {
@@ -179,7 +179,10 @@ async fn attend(
         // Late is answered as everywhere: 503 until they are taken up.
         let _ = timeout(TAKE_UP_MAX, instance.house.coordinator.recovered()).await;
     }
-    let server = http::serve(listener, desk, workers, tls).context("start the HTTP server")?;
+    // One that hands over closes them itself.
+    let stop_grace = if hands_over { LEAVE_MAX } else { STOP_GRACE };
+    let server = http::serve(listener, desk, workers, tls, stop_grace);
+    let server = server.context("start the HTTP server")?;
     let handle = server.handle();
     let mut server = Box::pin(server);
 

@@ -226,6 +226,7 @@ mod tests {
         ];
         let flags = [
             ("server.drain_grace", "30"),
+            ("server.handover_grace", "31s"),
             ("runtime.crew_share_max", "20000"),
         ];
         insta::assert_snapshot!(load_from(file, &env, &flags).unwrap_err().join("\n"), @r#"
@@ -237,6 +238,7 @@ mod tests {
         server.data_dir: unknown key, did you mean `store.data_dir`? (env CALLBOARD_SERVER__DATA_DIR)
         store.synchronous: expected one of full, normal, found `off` (env CALLBOARD_STORE__SYNCHRONOUS)
         server.drain_grace: expected a duration such as "250ms", "30s", "5m", "2h" or "90d", found "30" (flag server.drain_grace)
+        server.handover_grace: must be at most 30 s (flag server.handover_grace)
         runtime.crew_share_max: must be at most runtime.crew_queue_max: a share is a part of the queue (flag runtime.crew_share_max)
         log.filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5 (file c.toml)
         "#);

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{address, duration, error::Finding};
+use crate::shutdown::HANDOVER_GRACE_MAX;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +72,10 @@ impl ServerConfig {
                 let message = format!("`{origin}` is not an origin such as https://board.example");
                 findings.push(Finding::new(["server", "cors_origins"], message));
             }
+        }
+        if self.handover_grace > HANDOVER_GRACE_MAX {
+            let message = format!("must be at most {} s", HANDOVER_GRACE_MAX.as_secs());
+            findings.push(Finding::new(["server", "handover_grace"], message));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How a server leaves while another takes its place: every answer closes its connection, and what is in hand is counted,
 //! so that the store can be given up as soon as nobody needs it.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use actix_web::{
     Error, ResponseError,
@@ -11,7 +11,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -26,6 +26,8 @@ pub struct Departure {
     requests: TaskTracker,
     connections: TaskTracker,
     last_call: CancellationToken,
+    /// Answers made since it has begun, to requests that were taken.
+    answers: watch::Sender<u64>,
 }
 
 /// Counts as in hand until it is dropped.
@@ -64,17 +66,27 @@ impl Departure {
         self.connections.token()
     }
 
-    /// Resolves when it has begun and every request has its answer, with true, or when within `patience` none more has.
-    /// It is for when no more are taken.
+    /// Notes that a request which was taken has its answer.
+    fn answered(&self) {
+        if self.is_begun() {
+            self.answers.send_modify(|answers| *answers += 1);
+        }
+    }
+
+    /// Resolves with true when it has begun and every request has its answer, and with false when `patience` has passed
+    /// since the last answer.
     pub async fn requests_answered(&self, patience: Duration) -> bool {
-        let mut left = usize::MAX;
-        while self.requests.len() < left {
-            left = self.requests.len();
-            if timeout(patience, self.requests.wait()).await.is_ok() {
-                return true;
+        let mut answers = self.answers.subscribe();
+        let mut all = pin!(self.requests.wait());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut all => return true,
+                next = timeout(patience, answers.changed()) => if next.is_err() {
+                    return false;
+                },
             }
         }
-        false
     }
 
     /// Resolves when it has begun and every connection is closed.
@@ -89,9 +101,12 @@ pub async fn turn_away_late<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let desk = request.app_data::<Data<Desk>>();
-    if !desk.is_some_and(|desk| desk.departure.takes_no_more()) {
-        return Ok(next.call(request).await?.map_into_left_body());
+    let desk = request.app_data::<Data<Desk>>().cloned();
+    let departure = desk.as_ref().map(|desk| &desk.departure);
+    if !departure.is_some_and(Departure::takes_no_more) {
+        let answer = next.call(request).await;
+        departure.inspect(|departure| departure.answered());
+        return Ok(answer?.map_into_left_body());
     }
     // Over HTTP/2 others may be on this connection, and in hand.
     if request.version() < Version::HTTP_2
@@ -142,14 +157,15 @@ mod tests {
         let hung = departure.request();
         let began = Instant::now();
         let answers = async {
-            for answered in [first, second] {
-                sleep(PATIENCE * 2 / 3).await;
-                drop(answered);
+            for request in [first, second] {
+                sleep(PATIENCE / 2).await;
+                departure.answered();
+                drop(request);
             }
         };
         let (all, ()) = tokio::join!(departure.requests_answered(PATIENCE), answers);
         assert!(!all);
-        assert_eq!(began.elapsed(), PATIENCE * 3);
+        assert_eq!(began.elapsed(), PATIENCE * 2);
         drop(hung);
         assert!(departure.requests_answered(PATIENCE).await);
     }

@@ -20,8 +20,6 @@ use super::{
 };
 use crate::{limits::Seats, ws::remember_socket};
 
-/// Time for requests in hand when the server stops.
-const STOP_GRACE_S: u64 = 5;
 /// Time for a client to send the head of a request.
 const REQUEST_HEAD_MAX: Duration = Duration::from_secs(10);
 /// Time for a client to agree on TLS.
@@ -52,12 +50,14 @@ const CORS_READ: [&str; 9] = [
     "ratelimit-reset",
 ];
 
-/// Serves `desk` on `listener`, with `tls` over TLS, until the server is stopped. Signals are left to the caller.
+/// Serves `desk` on `listener`, with `tls` over TLS, until the server is stopped. A connection that is in use then is closed
+/// after `stop_grace`, in whole seconds. Signals are left to the caller.
 pub fn serve(
     listener: TcpListener,
     desk: Desk,
     workers: NonZeroUsize,
     tls: Option<rustls::ServerConfig>,
+    stop_grace: Duration,
 ) -> std::io::Result<Server> {
     let limits = desk.limits.clone();
     let connections_per_worker = limits.connections_max.div_ceil(workers.get());
@@ -89,7 +89,7 @@ pub fn serve(
     .client_disconnect_timeout(DISCONNECT_MAX)
     .tls_handshake_timeout(HANDSHAKE_MAX)
     .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(STOP_GRACE_S)
+    .shutdown_timeout(stop_grace.as_secs())
     .disable_signals();
     let server = match tls {
         Some(tls) => server.listen_rustls_0_23(listener, tls)?,

@@ -34,7 +34,7 @@ use crate::{
 };
 
 const WORKERS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
-/// Time for tasks in hand when a test ends.
+/// Time for tasks and for requests in hand when a test ends.
 const GRACE: Duration = Duration::from_secs(5);
 /// A job that has ended is let go of within this.
 const SETTLED_WITHIN: Duration = Duration::from_secs(5);
@@ -44,8 +44,8 @@ static PROMETHEUS: LazyLock<PrometheusHandle> = LazyLock::new(|| telemetry::metr
 static ALONE: LazyLock<Arc<RwLock<()>>> = LazyLock::new(Arc::default);
 
 thread_local! {
-    /// The turn of the servers that the test of this thread has. Another turn for one more could come behind somebody who
-    /// waits to be alone, and who waits for this one.
+    /// The turn of the servers of this thread's test. They share it: a second turn would be behind a test that asked to be
+    /// alone meanwhile, and which waits for the first turn to end. Servers of one test are started one after the other.
     static TAKEN: RefCell<Weak<OwnedRwLockReadGuard<()>>> = RefCell::default();
 }
 
@@ -83,17 +83,17 @@ enum Turn {
 }
 
 impl Turn {
-    async fn among() -> Self {
+    async fn among(lock: &Arc<RwLock<()>>) -> Self {
         if let Some(taken) = TAKEN.with_borrow(Weak::upgrade) {
             return Self::Among(taken);
         }
-        let turn = Arc::new(ALONE.clone().read_owned().await);
+        let turn = Arc::new(lock.clone().read_owned().await);
         TAKEN.set(Arc::downgrade(&turn));
         Self::Among(turn)
     }
 
-    async fn alone() -> Self {
-        Self::Alone(ALONE.clone().write_owned().await)
+    async fn alone(lock: &Arc<RwLock<()>>) -> Self {
+        Self::Alone(lock.clone().write_owned().await)
     }
 }
 
@@ -109,12 +109,12 @@ impl TestApp {
     }
 
     pub async fn start_with(setup: Setup) -> Self {
-        Self::launch(setup, Turn::among().await).await
+        Self::launch(setup, Turn::among(&ALONE).await).await
     }
 
     /// Runs while no other server of this process does.
     pub async fn start_alone(setup: Setup) -> Self {
-        Self::launch(setup, Turn::alone().await).await
+        Self::launch(setup, Turn::alone(&ALONE).await).await
     }
 
     async fn launch(setup: Setup, turn: Turn) -> Self {
@@ -224,7 +224,7 @@ async fn run(
         .then(|| callboard::tls::server(&setup.config.tls, &instance.universe).unwrap());
     let listener = listen(setup.send_buffer_bytes);
     let address = listener.local_addr().unwrap();
-    let server = serve(listener, desk, WORKERS, tls).unwrap();
+    let server = serve(listener, desk, WORKERS, tls, GRACE).unwrap();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     let admin_key = match setup.auth {
@@ -328,12 +328,14 @@ async fn left_behind(setup: &Setup, instance: &Instance) -> Result<(), String> {
 
 #[tokio::test]
 async fn another_server_of_a_test_waits_for_nobody_who_would_be_alone() {
-    let first = Turn::among().await;
-    let mut alone = pin!(Turn::alone());
+    let lock = Arc::default();
+    let first = Turn::among(&lock).await;
+    let mut alone = pin!(Turn::alone(&lock));
     assert!(alone.as_mut().now_or_never().is_none());
-    let second = Turn::among().now_or_never();
+    let second = Turn::among(&lock).now_or_never();
     assert!(second.is_some(), "it waits for one who waits for the first");
+    drop(first);
     assert!(alone.as_mut().now_or_never().is_none());
-    drop((first, second));
-    alone.await;
+    drop(second);
+    assert!(alone.now_or_never().is_some());
 }

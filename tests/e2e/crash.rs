@@ -75,9 +75,9 @@ fn a_server_that_acknowledges_before_it_commits_is_found() {
     let early = "journal::ack_before_commit=return(2000)";
     let args = [
         "--seconds",
-        "2",
+        "6",
         "--kills",
-        "2",
+        "6",
         "--clients",
         "4",
         "--failpoint",

@@ -1,4 +1,4 @@
-//! A server that is asked over HTTP/2, which it speaks over TLS alone, by curl.
+//! A server with TLS, asked by curl over HTTP/2.
 
 use std::process::Command;
 
@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::{
     app::{Setup, TestApp},
     edge::certificate,
+    eventually::DEADLINE,
 };
 
 pub struct OverHttp2 {
@@ -16,10 +17,12 @@ pub struct OverHttp2 {
 }
 
 impl OverHttp2 {
-    /// None where openssl or curl is not installed.
+    /// None where openssl, or a curl that speaks HTTP/2, is not installed.
     pub async fn start(mut setup: Setup) -> Option<Self> {
-        if Command::new("curl").arg("--version").output().is_err() {
-            eprintln!("curl is not installed: HTTP/2 is not tested");
+        let curl = Command::new("curl").arg("--version").output();
+        let features = curl.map(|told| String::from_utf8(told.stdout).unwrap());
+        if !features.is_ok_and(|features| features.contains("HTTP2")) {
+            eprintln!("no curl with HTTP/2 is installed: it is not tested");
             return None;
         }
         let dir = TempDir::new().unwrap();
@@ -35,6 +38,7 @@ impl OverHttp2 {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--include", "--http2"])
             .args(["--noproxy", "*"])
+            .args(["--max-time", &DEADLINE.as_secs().to_string()])
             .arg("--cacert")
             .arg(self.dir.path().join("certificate.pem"));
         for header in headers {

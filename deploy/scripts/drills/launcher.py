@@ -1,6 +1,7 @@
 """A launcher in a folder of its own, with releases that a link names, for drills."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -11,19 +12,19 @@ from pathlib import Path
 START_MAX_S = 60
 REPLACE_MAX_S = 180
 LOOK_EVERY_S = 0.01
-# Settings are taken from the environment, such as the address of a PostgreSQL to run on, in place of a file.
-SETTING = "CALLBOARD_"
+# Settings of the configuration are taken from the environment, such as CALLBOARD_STORE__URL, a PostgreSQL to run on.
+SETTING = re.compile("CALLBOARD_.+__")
 
 
 class Process:
     """A program whose lines are kept."""
 
     def __init__(self, command, folder):
-        environment = {
+        settings = {name: value for name, value in os.environ.items() if SETTING.match(name)}
+        environment = settings | {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "CALLBOARD_LOG__FILTER": "warn,callboard::shutdown=info",
         }
-        environment |= {name: value for name, value in os.environ.items() if name.startswith(SETTING)}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=folder
         )

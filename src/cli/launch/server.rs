@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use callboard::shutdown::LEAVE_MAX;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -30,8 +31,6 @@ use crate::cli::{
 const LISTEN: &str = "fd:3";
 const PASS: &str = "exec \"$@\" 3<&0 </dev/null";
 const LISTENS: &str = " listening on ";
-/// Longer than a server takes to leave: what it has in hand is bounded.
-const STOP_MAX: Duration = Duration::from_secs(60);
 const READY_POLL: Duration = Duration::from_millis(5);
 /// A question costs a handshake.
 const READY_POLL_BY_TLS: Duration = Duration::from_millis(50);
@@ -68,7 +67,7 @@ impl Server {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::Failed(format!("start {}: {error}", program.display()))
         };
-        let patience = format!("{}s", (launch.ready_within + STOP_MAX).as_secs());
+        let patience = format!("{}s", (launch.ready_within + LEAVE_MAX).as_secs());
         let socket = launch.socket.as_fd().try_clone_to_owned();
         let (announced, count) = listener::announcement();
         let socket = socket.map_err(|error| failed(&error))?;
@@ -187,7 +186,7 @@ impl Server {
     /// Asks it to leave and waits until it has; errors when it had to be killed.
     pub async fn stop(mut self) -> Result<(), Failure> {
         signal("TERM", &[self.pid]).await?;
-        match timeout(STOP_MAX, self.process.wait()).await {
+        match timeout(LEAVE_MAX, self.process.wait()).await {
             Ok(ended) => match ended? {
                 status if status.success() => Ok(()),
                 status => Err(Failure::Failed(format!("{} ended: {status}", self.name()))),

@@ -73,15 +73,15 @@ impl Trouble {
     }
 }
 
-/// The code of problem+json. Reports name classes by it, so what is long or no name is none.
-fn code(body: &[u8]) -> Option<String> {
+/// The code of problem+json, which names a class in reports. None if it is too long or not in snake case.
+fn problem_code(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Coded {
         code: String,
     }
     let Coded { code } = serde_json::from_slice(body).ok()?;
     let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    (code.len() <= CODE_BYTES_MAX && code.bytes().all(name)).then_some(code)
+    ((1..=CODE_BYTES_MAX).contains(&code.len()) && code.bytes().all(name)).then_some(code)
 }
 
 /// What came of a request, and how often it was sent again.
@@ -134,8 +134,9 @@ impl Pool {
                     .map_err(|_| Trouble::Connect)?,
             };
             let answered = connection.ask(request).await;
-            let judged = answered
-                .map(|answer| judge(&answer).ok_or_else(|| (answer.status, code(answer.body))));
+            let judged = answered.map(|answer| {
+                judge(&answer).ok_or_else(|| (answer.status, problem_code(answer.body)))
+            });
             let judged = match judged {
                 Ok(judged) => judged,
                 Err(_) if !connection.has_received() && *resends < RESENDS_MAX => {
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn an_error_is_called_by_its_status_its_code_and_whether_it_says_when_to_come_again() {
         let name = |body: &str, retry_after| {
-            let code = code(body.as_bytes());
+            let code = problem_code(body.as_bytes());
             let status = 503;
             Trouble::Status {
                 status,
@@ -211,7 +212,13 @@ mod tests {
         assert_eq!(name(overloaded, false), "http_503_overloaded");
         assert_eq!(name("<html>", true), "http_503_retry_after");
         let long = format!("{{\"code\":\"{}\"}}", "x".repeat(CODE_BYTES_MAX + 1));
-        for unnamed in ["{}", r#"{"code":"<b>"}"#, r#"{"code":503}"#, &long] {
+        for unnamed in [
+            "{}",
+            r#"{"code":""}"#,
+            r#"{"code":"<b>"}"#,
+            r#"{"code":503}"#,
+            &long,
+        ] {
             assert_eq!(name(unnamed, false), "http_503", "{unnamed}");
         }
     }

@@ -220,30 +220,17 @@ fn replaced_under_load(desk: &Desk) {
 
 #[test]
 fn at_no_moment_of_a_departure_is_a_submission_on_an_idle_connection_refused() {
-    /// One client asks after the other, all through the time in which connections are closed.
+    /// One client asks after the other, until after the moment from which nothing is taken.
     const STEP: Duration = Duration::from_millis(1);
-    const CLIENTS: usize = 250;
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const CLIENTS: usize = 400;
     let desk = Desk::new();
+    desk.write("callboard.toml", PATIENT);
     let mut launched = Launched::start(&desk);
     let address = launched.launcher.address();
-    let body = r#"{"kind":"drill.fanout","input":{"tasks":1}}"#;
-    let submit = format!(
-        "POST /v1/jobs HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let submit = format!("{}\r\n{JOB}", head(address));
     let ask = |mut connection: &TcpStream| {
         // Err means that it is closed.
         let _ = connection.write_all(submit.as_bytes());
-    };
-    let answer = |mut connection: &TcpStream| {
-        let mut answer = [0; 4096];
-        connection.set_read_timeout(Some(PATIENCE)).unwrap();
-        let length = match connection.read(&mut answer) {
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
-            read => read.unwrap(),
-        };
-        String::from_utf8_lossy(&answer[..length]).into_owned()
     };
     let idle: Vec<TcpStream> = (0..CLIENTS).map(|_| idle_connection(address)).collect();
     let (before, after) = (idle_connection(address), idle_connection(address));
@@ -262,6 +249,59 @@ fn at_no_moment_of_a_departure_is_a_submission_on_an_idle_connection_refused() {
     ask(&after);
     assert_eq!(answer(&after), "", "the server that knew it is gone");
     assert_eq!(launched.stop(), Some(0));
+}
+
+#[test]
+fn a_server_that_leaves_waits_for_its_answers_as_long_as_they_come() {
+    /// From one to the next; a server waits longer.
+    const STEP: Duration = Duration::from_millis(500);
+    /// Together longer than the time in which connections are closed when a server just stops.
+    const CLIENTS: usize = 14;
+    let desk = Desk::new();
+    let mut launched = Launched::start(&desk);
+    let address = launched.launcher.address();
+    let slow: Vec<TcpStream> = (0..CLIENTS)
+        .map(|_| {
+            let mut connection = TcpStream::connect(address).unwrap();
+            let asked = format!("{}expect: 100-continue\r\n\r\n", head(address));
+            connection.write_all(asked.as_bytes()).unwrap();
+            // The server answers so when it has taken the request.
+            assert!(answer(&connection).starts_with("HTTP/1.1 100 "));
+            connection
+        })
+        .collect();
+    signal(owner_pid(&launched.data_dir), "TERM");
+    for mut connection in &slow {
+        thread::sleep(STEP);
+        connection.write_all(JOB.as_bytes()).unwrap();
+        let answer = answer(connection);
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer:?}");
+    }
+    launched.told(&["is ready"]);
+    let jobs = desk.run(&["jobs", "--json", "--server", &launched.launcher.url]);
+    assert_eq!(jobs.json().as_array().unwrap().len(), CLIENTS);
+    assert_eq!(launched.stop(), Some(0));
+}
+
+const JOB: &str = r#"{"kind":"drill.fanout","input":{"tasks":1}}"#;
+
+/// What comes before `JOB` and an empty line.
+fn head(address: SocketAddr) -> String {
+    let length = JOB.len();
+    let kind = "content-type: application/json";
+    format!("POST /v1/jobs HTTP/1.1\r\nhost: {address}\r\n{kind}\r\ncontent-length: {length}\r\n")
+}
+
+/// What comes at once, be it nothing more.
+fn answer(mut connection: &TcpStream) -> String {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let mut answer = [0; 4096];
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = match connection.read(&mut answer) {
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+        read => read.unwrap(),
+    };
+    String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
 /// A connection that has had one answer.
